@@ -1,0 +1,1 @@
+"""Captured queries in, findings out. Nothing in here imports Django or touches a database."""
