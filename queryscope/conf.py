@@ -1,0 +1,121 @@
+"""The ``QUERYSCOPE`` setting -> one frozen :class:`Settings`, cached until settings change."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+
+SETTING = "QUERYSCOPE"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every option of the ``QUERYSCOPE`` dict, in lower case; see docs/settings in the README."""
+
+    enabled: bool = True
+    sample_rate: float = 1.0
+    ignore_paths: tuple[str, ...] = ("/static/", "/media/", "/favicon.ico", "/__debug__/")
+    n_plus_one_threshold: int = 2
+    loop_threshold: int = 3
+    duplicate_threshold: int = 2
+    query_budget: int | None = None
+    query_budgets: Mapping[str, int] = field(default_factory=dict)
+    round_trip_ms: float = 1.0
+    application_paths: tuple[str, ...] = ()
+    server_timing: bool = True
+    log_interval_s: int = 3600
+    keep_reports: int = 50
+    cache_alias: str = "default"
+
+
+_LOWER_BOUNDS = {
+    "n_plus_one_threshold": 2,
+    "loop_threshold": 2,
+    "duplicate_threshold": 2,
+    "round_trip_ms": 0,
+    "sample_rate": 0,
+    "log_interval_s": 0,
+    "keep_reports": 0,
+    "query_budget": 0,
+}
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The project's settings. Raises ImproperlyConfigured naming every option that is wrong."""
+    values = getattr(django_settings, SETTING, {})
+    found = problems(values)
+    if found:
+        raise ImproperlyConfigured("; ".join(found))
+    return Settings(**{name.lower(): _freeze(value) for name, value in values.items()})
+
+
+def problems(values: Any) -> list[str]:
+    """One sentence for each thing wrong in a ``QUERYSCOPE`` dict; empty when all is well."""
+    if not isinstance(values, Mapping):
+        return [f"{SETTING} must be a dict, not {type(values).__name__}"]
+    fields = {f.name.upper(): f for f in dataclasses.fields(Settings)}
+    found = []
+    for name, value in values.items():
+        if name not in fields:
+            near = difflib.get_close_matches(str(name).upper(), fields, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            found.append(f"{SETTING} has no option {name!r}{hint}")
+        elif wrong := _wrong_value(str(fields[name].type), name.lower(), value):
+            found.append(f"{SETTING}[{name!r}] {wrong}")
+    return found
+
+
+def _wrong_value(kind: str, name: str, value: Any) -> str | None:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if kind == "bool" and not isinstance(value, bool):
+        return f"must be True or False, not {value!r}"
+    if kind == "float" and not number:
+        return f"must be a number, not {value!r}"
+    if kind == "int" and not (number and isinstance(value, int)):
+        return f"must be a whole number, not {value!r}"
+    if kind == "int | None" and not (value is None or (number and isinstance(value, int))):
+        return f"must be a whole number or None, not {value!r}"
+    if kind == "str" and not isinstance(value, str):
+        return f"must be a string, not {value!r}"
+    if kind.startswith("tuple") and not (
+        isinstance(value, (list, tuple)) and all(isinstance(item, str) and item for item in value)
+    ):
+        return f"must be a list of strings that are not empty, not {value!r}"
+    if kind.startswith("Mapping") and not _is_budget_map(value):
+        return f"must map routes to whole numbers, not {value!r}"
+    if number and not math.isfinite(value):
+        return f"must be a finite number, not {value!r}"
+    if number and name in _LOWER_BOUNDS and value < _LOWER_BOUNDS[name]:
+        return f"must be at least {_LOWER_BOUNDS[name]}, not {value!r}"
+    if name == "sample_rate" and value > 1:
+        return f"must be between 0 and 1, not {value!r}"
+    return None
+
+
+def _is_budget_map(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(k, str) and isinstance(v, int) and not isinstance(v, bool) and v >= 0
+        for k, v in value.items()
+    )
+
+
+def _freeze(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _clear(*, setting: str, **kwargs: Any) -> None:
+    if setting == SETTING:
+        get_settings.cache_clear()
+
+
+setting_changed.connect(_clear, dispatch_uid="queryscope.conf")

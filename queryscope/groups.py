@@ -1,0 +1,283 @@
+"""The mutable side of a trace: groups while they are counted, and the step to frozen data."""
+
+from __future__ import annotations
+
+from types import FrameType
+from typing import Any
+
+from . import provenance
+from .core.events import (
+    MANY_RELATIONS,
+    Offence,
+    QueryGroup,
+    Relation,
+    Source,
+    TimelineEntry,
+    Trace,
+)
+from .core.fingerprint import Statement
+from .origins import Evaluation, LazyLoad, SourceNode
+from .places import Place, place
+from .stack import USER, Sight, frames
+
+
+class _Tally:
+    """Queries that the rows of one source caused, per evaluation of its origin."""
+
+    __slots__ = ("count", "evaluation", "most", "running")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.most = 0
+        self.running = 0
+        self.evaluation: Evaluation | None = None
+
+
+class Group:
+    """Queries of one statement from one place."""
+
+    __slots__ = (
+        "alias",
+        "chains",
+        "conditions",
+        "count",
+        "duration_ns",
+        "failures",
+        "keyed",
+        "lazy",
+        "leaf",
+        "looped",
+        "model",
+        "operation",
+        "place",
+        "plain",
+        "queryset_facts",
+        "relation",
+        "repeats",
+        "single",
+        "site_code",
+        "slowest_ns",
+        "slowest_params",
+        "sources",
+        "statement",
+        "strangers",
+        "tallies",
+        "unique",
+        "vendor",
+    )
+
+    def __init__(self, statement: Statement, connection: Any, sight: Sight) -> None:
+        self.statement = statement
+        self.alias: str = connection.alias
+        self.vendor: str = connection.vendor
+        # Held so that the identity of the code object, a part of the key, is not given to another.
+        self.site_code = sight.site_code
+        self.count = 0
+        self.duration_ns = 0
+        self.slowest_ns = 0
+        self.slowest_params: Any = None
+        self.failures = 0
+        self.strangers = 0
+        self.looped = False
+        self.chains: set[int] = set()
+        self.repeats: dict[int, int] = {}
+        self.tallies: dict[tuple[SourceNode, SourceNode], _Tally] = {}
+        self.sources: dict[SourceNode | None, SourceNode] = {}
+        self.place: Place | None = None
+        self.operation = "sql"
+        self.single = False
+        self.plain = True
+        self.model: Any = None
+        self.relation: Relation | None = None
+        #: Found by a condition on its key rather than by the instance.
+        self.keyed = False
+        #: Loads at most one object, which its owner keeps: nothing to hold.
+        self.leaf = False
+        self.lazy: LazyLoad | None = None
+        self.queryset_facts: dict[str, Any] = {}
+        self.conditions: tuple[str, ...] = ()
+        self.unique = ""
+
+    def offend(self, instance: Any, evaluation: Evaluation) -> None:
+        """Count one query caused by ``instance``, a row of ``evaluation``."""
+        if self.lazy is not None:
+            self.lazy.instance = instance
+            self.lazy.evaluation = evaluation
+        root = evaluation.root
+        key = (root.source, evaluation.source)
+        tally = self.tallies.get(key)
+        if tally is None:
+            tally = self.tallies[key] = _Tally()
+        tally.count += 1
+        if tally.evaluation is root:
+            tally.running += 1
+        else:
+            tally.evaluation, tally.running = root, 1
+        if tally.running > tally.most:
+            tally.most = tally.running
+
+
+def first_sight(group: Group, frame: FrameType, queryset: Any, prefetch: FrameType | None) -> Any:
+    """Read from the stack and the queryset what the counters will only count from now on.
+
+    Returns the descriptor whose attribute was read, None when the query came another way.
+    """
+    stack = []
+    for step, role in frames(frame):
+        if role == USER:
+            break
+        stack.append(step)
+    group.operation, group.single, descriptor = provenance.operation(stack)
+    group.place = place(frame)
+    if queryset is None:
+        return None
+    group.model = queryset.model
+    group.single = group.single or provenance.at_most_one(queryset)
+    group.queryset_facts = provenance.facts(queryset)
+    group.conditions, group.unique = provenance.key_conditions(queryset)
+    if prefetch is not None:
+        group.operation = "prefetch"
+        group.single = False
+        values = prefetch.f_locals
+        group.relation = provenance.relation_of_prefetch(values)
+        return None
+    if descriptor is not None:
+        group.relation = provenance.relation_of_descriptor(descriptor)
+        group.leaf = group.relation is not None
+        return descriptor
+    instance = queryset._hints.get("instance")
+    if instance is not None:
+        group.relation = provenance.relation_of_queryset(queryset, instance)
+    elif (generic := provenance.generic_relation(queryset)) is not None:
+        group.relation = generic[0]
+        group.keyed = True
+    if group.relation is not None:
+        group.plain = provenance.is_plain(queryset, group.relation)
+    return None
+
+
+def new_source(
+    group: Group | None,
+    parent: SourceNode | None,
+    index: int,
+    *,
+    streamed: bool = False,
+    field: Any = None,
+) -> SourceNode:
+    """The source that a group's querysets are, below the rows they were reached from."""
+    if group is None:
+        relation = provenance.relation_of_field(field)
+        node = SourceNode(index, parent, None, single=True, relation=relation)
+        node.loaded_by = "select_related"
+        return node
+    node = SourceNode(
+        index, parent, (group, streamed), single=group.single, relation=group.relation
+    )
+    if group.operation == "prefetch":
+        node.loaded_by = "prefetch"
+    elif group.relation is not None:
+        node.loaded_by = "lazy"
+    return node
+
+
+def build_trace(
+    *,
+    name: str,
+    request: str | None,
+    status: int | None,
+    started_ns: int,
+    duration_ns: int,
+    queries: int,
+    database_ns: int,
+    groups: list[Group],
+    sources: list[SourceNode],
+    timeline: list[tuple[Group, int, int]],
+    truncated: int,
+) -> Trace:
+    """Freeze what was counted. Source lines are read here, after the work was done."""
+    positions = {id(group): index for index, group in enumerate(groups)}
+    return Trace(
+        name=name,
+        request=request,
+        status=status,
+        duration_ms=duration_ns / 1e6,
+        queries=queries,
+        database_ms=database_ns / 1e6,
+        groups=tuple(_freeze_group(group) for group in groups),
+        sources=tuple(_freeze_source(node) for node in sources),
+        timeline=tuple(
+            TimelineEntry(positions[id(group)], (start - started_ns) / 1e6, elapsed / 1e6)
+            for group, start, elapsed in timeline
+        ),
+        truncated=truncated,
+    )
+
+
+def _freeze_group(group: Group) -> QueryGroup:
+    statement, where = group.statement, group.place
+    return QueryGroup(
+        fingerprint=statement.fingerprint,
+        digest=statement.digest,
+        kind=statement.kind,
+        database=group.alias,
+        vendor=group.vendor,
+        tables=statement.tables,
+        operation=group.operation,
+        count=group.count,
+        duration_ms=group.duration_ns / 1e6,
+        slowest_ms=group.slowest_ns / 1e6,
+        location=where.location() if where else None,
+        template=where.template if where else None,
+        application=where.application if where else False,
+        model=group.model._meta.label if group.model is not None else None,
+        manager=group.queryset_facts.get("manager", "objects"),
+        conditions=group.conditions,
+        unique=group.unique,
+        relation=group.relation,
+        plain=group.plain,
+        looped=group.looped,
+        batched=statement.batched,
+        failures=group.failures,
+        repeats=dict(group.repeats),
+        strangers=group.strangers,
+        offences=tuple(
+            Offence(root.index, source.index, tally.count, tally.most)
+            for (root, source), tally in group.tallies.items()
+        ),
+    )
+
+
+def _freeze_source(node: SourceNode) -> Source:
+    parent = node.parent.index if node.parent is not None else None
+    if node.details is None:
+        assert node.relation is not None
+        return Source(
+            index=node.index,
+            model=node.relation.target,
+            manager="objects",
+            location=None,
+            template=None,
+            parent=parent,
+            relation=node.relation,
+            single=True,
+            loaded_by="select_related",
+            evaluations=node.evaluations,
+            rows=node.rows,
+        )
+    group, streamed = node.details
+    many = node.relation is None or node.relation.kind in MANY_RELATIONS
+    where = group.place
+    return Source(
+        index=node.index,
+        model=group.model._meta.label,
+        location=where.location(rows=True) if where else None,
+        template=where.template if where else None,
+        parent=parent,
+        relation=node.relation,
+        single=node.single or not many,
+        loaded_by=node.loaded_by,  # type: ignore[arg-type]
+        streamed=streamed,
+        evaluations=node.evaluations,
+        rows=node.rows,
+        **group.queryset_facts,
+    )

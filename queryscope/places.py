@@ -1,0 +1,214 @@
+"""From frames to a location a person can use.
+
+Where library code does the access (a generic view, a serializer, the admin, a template) the nearest
+frame of the project is the server's entry point, which helps nobody. The stack still says which
+serializer field, which changelist column, which view: the location is where those are written.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import os
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from types import FrameType
+from typing import Any
+
+from django.apps import apps
+
+from .core.events import Location, TemplateLine
+from .stack import (
+    ADMIN,
+    BOUNDARY,
+    SERIALIZER,
+    TEMPLATE,
+    USER,
+    _library_site,
+    frames,
+    is_application,
+)
+
+#: What a view class names its rows with, best first.
+_ROWS = ("get_queryset", "queryset", "model", "serializer_class")
+_OUR_FRAMEWORKS = ("django.", "rest_framework", "queryscope", "debug_toolbar", "silk")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What one stack says about where a query comes from; resolved to text only when reported."""
+
+    code: tuple[str, int, str] | None
+    member: tuple[type, str] | None
+    template: TemplateLine | None
+    view: Any
+    application: bool
+
+    def location(self, *, rows: bool = False) -> Location | None:
+        """The line to show. With ``rows``, the line of a view that says which rows it lists."""
+        if self.member is not None:
+            found = member_location(*self.member)
+            if found is not None:
+                return found
+        if self.code is not None:
+            file, line, function = self.code
+            return Location(file, line, function, source_line(file, line))
+        return view_location(self.view, _ROWS if rows else ())
+
+
+def place(frame: FrameType | None) -> Place:
+    """Read the stack from a query up to the boundary of the view."""
+    code = outside = None
+    member: tuple[type, str] | None = None
+    template: TemplateLine | None = None
+    view = None
+    application = False
+    for step, role in frames(frame):
+        if role == USER:
+            if code is None:
+                code = _position(step)
+                application = True
+        elif role == TEMPLATE and template is None:
+            template = _template_line(step)
+        elif role in (SERIALIZER, ADMIN) and member is None and code is None:
+            owner, name = _library_site(step, role)
+            if name is not None:
+                member = (owner, name)
+        elif role == BOUNDARY:
+            view = step.f_locals.get("callback")
+        elif outside is None and _belongs_to_an_app(step.f_code.co_filename):
+            outside = _position(step)
+    ours = is_application(inspect_file(_view_target(view)) or "<unknown>")
+    if code is None:
+        application = ours or (template is not None and is_application(template.name))
+        if not ours:
+            code = outside
+    if member is not None:
+        application = application or is_application(inspect_file(member[0]) or "<unknown>")
+    return Place(code, member, template, view, application)
+
+
+def _position(frame: FrameType) -> tuple[str, int, str]:
+    return frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname
+
+
+def _template_line(frame: FrameType) -> TemplateLine | None:
+    name, line = _library_site(frame, TEMPLATE)
+    return TemplateLine(str(name), line) if name is not None else None
+
+
+@lru_cache(maxsize=4096)
+def _belongs_to_an_app(filename: str) -> bool:
+    """Whether a file is part of an installed app that is not a framework's."""
+    return any(
+        filename.startswith(os.path.join(config.path, ""))
+        for config in apps.get_app_configs()
+        if not config.name.startswith(_OUR_FRAMEWORKS)
+    )
+
+
+def inspect_file(thing: Any) -> str | None:
+    """The file a class or function is written in; None where there is none."""
+    module = sys.modules.get(getattr(thing, "__module__", None) or "")
+    return getattr(module, "__file__", None)
+
+
+def source_line(file: str, line: int) -> str:
+    """The text of a line without its indentation; empty where it cannot be read."""
+    return linecache.getline(file, line).strip()
+
+
+def _view_target(view: Any) -> Any:
+    """The class or function that a URL's callback stands for."""
+    cls = getattr(view, "view_class", None) or getattr(view, "cls", None)
+    if cls is not None and not _made_by_a_decorator(cls):
+        return cls
+    return inspect.unwrap(view) if callable(view) else None
+
+
+def _made_by_a_decorator(cls: type) -> bool:
+    # rest_framework's @api_view makes a class that carries the name of the function.
+    return cls.__qualname__ == "WrappedAPIView" or "<locals>" in cls.__qualname__
+
+
+def view_location(view: Any, attributes: tuple[str, ...]) -> Location | None:
+    """Where a view is written; with ``attributes``, the first of them that its classes define."""
+    if view is None:
+        return None
+    target = _view_target(view)
+    if isinstance(target, type):
+        for name in attributes:
+            found = member_location(target, name, whole_class=False)
+            if found is not None:
+                return found
+        return member_location(target, "")
+    code = getattr(target, "__code__", None)
+    if code is None:
+        return None
+    line = code.co_firstlineno
+    while (text := source_line(code.co_filename, line)).startswith("@"):
+        line += 1
+    return Location(code.co_filename, line, code.co_qualname, text)
+
+
+def member_location(cls: type, name: str, *, whole_class: bool = True) -> Location | None:
+    """Where a class writes one of its members, looked for in the project's classes first.
+
+    A serializer's field or a changelist's column may be an attribute, a method or a string in a
+    list such as ``Meta.fields``; the class itself is the last resort, with ``whole_class``.
+    """
+    classes = [c for c in cls.__mro__ if is_application(inspect_file(c) or "<unknown>")] or [cls]
+    for owner in classes if name else ():
+        file = inspect_file(owner)
+        line = _members(file).get(owner.__qualname__, {}).get(name) if file else None
+        if file and line:
+            return Location(file, line, f"{owner.__qualname__}.{name}", source_line(file, line))
+    file = inspect_file(classes[0])
+    line = _members(file).get(classes[0].__qualname__, {}).get("") if file else None
+    if not whole_class or file is None or line is None:
+        return None
+    function = f"{classes[0].__qualname__}.{name}" if name else classes[0].__qualname__
+    return Location(file, line, function, source_line(file, line))
+
+
+@lru_cache(maxsize=128)
+def _members(file: str) -> dict[str, dict[str, int]]:
+    """Class name -> {member: line}, the class's own line under the empty name."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError):
+        return {}
+    found: dict[str, dict[str, int]] = {}
+    pending: list[tuple[str, ast.AST]] = [("", tree)]
+    for prefix, node in pending:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.ClassDef):
+                name = prefix + child.name
+                found[name] = _class_members(child)
+                pending.append((f"{name}.", child))
+            elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                pending.append((f"{prefix}{child.name}.<locals>.", child))
+            elif isinstance(child, (ast.If, ast.Try, ast.With)):
+                pending.append((prefix, child))
+    return found
+
+
+def _class_members(node: ast.ClassDef) -> dict[str, int]:
+    lines: dict[str, int] = {}
+    strings: dict[str, int] = {}
+    for child in node.body:
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            lines[child.name] = child.lineno
+            if child.name.startswith("get_"):
+                strings.setdefault(child.name[4:], child.lineno)
+            continue
+        if isinstance(child, ast.Assign):
+            lines.update((t.id, child.lineno) for t in child.targets if isinstance(t, ast.Name))
+        elif isinstance(child, ast.AnnAssign) and isinstance(child.target, ast.Name):
+            lines[child.target.id] = child.lineno
+        for inner in ast.walk(child):
+            if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+                strings.setdefault(inner.value, inner.lineno)
+    return {**strings, **lines, "": node.lineno}

@@ -1,0 +1,366 @@
+"""From frames and querysets to the words of the ORM: the operation, and the relation it followed.
+
+Read on the first sight of a group only. Everything here reads what the running query already holds;
+nothing calls the application, touches a database or keeps an object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import FrameType
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Model
+from django.db.models.fields.related_descriptors import (
+    ForwardManyToOneDescriptor,
+    ReverseOneToOneDescriptor,
+)
+from django.db.models.lookups import Exact
+from django.db.models.manager import BaseManager
+from django.db.models.query import ModelIterable, RawQuerySet
+from django.db.models.query_utils import DeferredAttribute
+
+from .core.events import Relation, RelationKind
+
+#: Qualified names of ORM functions -> the operation as a developer calls it.
+_OPERATIONS = {
+    "QuerySet._fetch_all": "queryset",
+    "RawQuerySet._fetch_all": "raw",
+    "RawModelIterable.__iter__": "raw",
+    "QuerySet._iterator": "iterator",
+    "QuerySet.get": "get",
+    "QuerySet.first": "first",
+    "QuerySet.last": "last",
+    "QuerySet._earliest": "earliest",
+    "QuerySet.__getitem__": "slice",
+    "QuerySet.count": "count",
+    "QuerySet.exists": "exists",
+    "QuerySet.contains": "contains",
+    "QuerySet.aggregate": "aggregate",
+    "QuerySet.in_bulk": "in_bulk",
+    "QuerySet.create": "create",
+    "QuerySet.bulk_create": "bulk_create",
+    "QuerySet.bulk_update": "bulk_update",
+    "QuerySet.update": "update",
+    "QuerySet.delete": "delete",
+    "QuerySet.get_or_create": "get_or_create",
+    "QuerySet.update_or_create": "update_or_create",
+    "prefetch_related_objects": "prefetch",
+    "Model.save": "save",
+    "Model.save_base": "save",
+    "Model.delete": "delete",
+    "Model.refresh_from_db": "refresh_from_db",
+    "create_reverse_many_to_one_manager.<locals>.RelatedManager.add": "add",
+    "create_reverse_many_to_one_manager.<locals>.RelatedManager.set": "set",
+    "create_forward_many_to_many_manager.<locals>.ManyRelatedManager.add": "add",
+    "create_forward_many_to_many_manager.<locals>.ManyRelatedManager.remove": "remove",
+    "create_forward_many_to_many_manager.<locals>.ManyRelatedManager.set": "set",
+    "create_forward_many_to_many_manager.<locals>.ManyRelatedManager.clear": "clear",
+}
+_AT_MOST_ONE = frozenset({"get", "first", "last", "earliest", "get_or_create", "update_or_create"})
+_DESCRIPTORS = frozenset(
+    {
+        "ForwardManyToOneDescriptor.__get__",
+        "ReverseOneToOneDescriptor.__get__",
+        "DeferredAttribute.__get__",
+        "GenericForeignKey.__get__",
+        "GenericForeignKeyDescriptor.__get__",
+    }
+)
+
+
+def operation(stack: list[FrameType]) -> tuple[str, bool, Any]:
+    """What the application called: (operation, at most one row by that, descriptor that was read).
+
+    ``stack`` runs from the query to the frame that caused it. The outermost call counts, since
+    ``get_or_create()`` runs ``get()``; a descriptor ends the search, for the attribute is the call.
+    """
+    name, single, descriptor = "sql", False, None
+    for frame in stack:
+        qualname = frame.f_code.co_qualname
+        if qualname in _DESCRIPTORS:
+            descriptor = frame.f_locals.get("self")
+            return "attribute", True, descriptor
+        found = _OPERATIONS.get(qualname)
+        if found == "slice":
+            single = single or isinstance(frame.f_locals.get("k"), int)
+            found = None
+        if found is not None:
+            name = found
+            single = single or found in _AT_MOST_ONE
+            if found == "prefetch":
+                break
+    return name, single, descriptor
+
+
+def relation_of_descriptor(descriptor: Any) -> Relation | None:
+    """The relation (or deferred field) behind a descriptor; None for one that is not Django's."""
+    if isinstance(descriptor, ForwardManyToOneDescriptor):
+        field = descriptor.field
+        kind: RelationKind = "forward-one-to-one" if field.one_to_one else "forward"
+        return _relation(field.model, field.name, field.name, kind, field.related_model)
+    if isinstance(descriptor, ReverseOneToOneDescriptor):
+        rel = descriptor.related
+        return _relation(
+            rel.model, rel.get_accessor_name(), rel.name, "reverse-one-to-one", rel.related_model
+        )
+    if isinstance(descriptor, DeferredAttribute):
+        field = descriptor.field
+        return _relation(field.model, field.attname, field.name, "deferred-field", field.model)
+    field = getattr(descriptor, "field", descriptor)
+    if getattr(field, "ct_field", None) and getattr(field, "fk_field", None):
+        return _relation(field.model, field.name, field.name, "generic-foreign-key", None)
+    return None
+
+
+def cache_name(descriptor: Any) -> str | None:
+    """Where an instance keeps the object behind a descriptor; None for a deferred field."""
+    if isinstance(descriptor, DeferredAttribute):
+        return None
+    if isinstance(descriptor, ReverseOneToOneDescriptor):
+        return str(descriptor.related.cache_name)
+    return str(getattr(descriptor, "field", descriptor).cache_name)
+
+
+def relation_of_queryset(queryset: Any, instance: Model) -> Relation | None:
+    """The relation that a related manager's queryset follows from ``instance``."""
+    for field, known in getattr(queryset, "_known_related_objects", {}).items():
+        if any(value is instance for value in known.values()):
+            rel = field.remote_field
+            name = rel.get_accessor_name()
+            return _relation(rel.model, name, rel.name, "reverse-many", rel.related_model)
+    if isinstance(queryset, RawQuerySet):
+        return None
+    return _many_to_many(queryset, type(instance))
+
+
+def _many_to_many(queryset: Any, owner: Any) -> Relation | None:
+    used = {getattr(table, "table_name", None) for table in queryset.query.alias_map.values()}
+    used.add(queryset.model._meta.db_table)
+    found = []
+    for field in owner._meta.many_to_many:
+        if field.remote_field.through._meta.db_table in used and _leads_to(
+            queryset.model, field.related_model, field.remote_field.through
+        ):
+            found.append(
+                _relation(field.model, field.name, field.name, "many-to-many", field.related_model)
+            )
+    for rel in owner._meta.related_objects:
+        if (
+            rel.many_to_many
+            and rel.through._meta.db_table in used
+            and _leads_to(queryset.model, rel.related_model, rel.through)
+        ):
+            name = rel.get_accessor_name()
+            if name is not None:
+                found.append(
+                    _relation(rel.model, name, rel.name, "many-to-many", rel.related_model)
+                )
+    # A symmetrical relation to the same model may match twice; two that differ are a guess.
+    return found[0] if len({relation.name for relation in found}) == 1 else None
+
+
+def _leads_to(model: type[Model], target: Any, through: Any) -> bool:
+    return issubclass(model, target) or issubclass(target, model) or model is through
+
+
+def generic_relation(queryset: Any) -> tuple[Relation, type[Model], Any] | None:
+    """The generic relation a queryset reads: (relation, owner's model, owner's primary key).
+
+    Its manager leaves no trace but the two conditions, on the content type and on the object's id.
+    """
+    if isinstance(queryset, RawQuerySet) or not apps.is_installed("django.contrib.contenttypes"):
+        return None
+    from django.contrib.contenttypes.models import ContentType
+
+    for field in queryset.model._meta.private_fields:
+        content_type_name = getattr(field, "ct_field", None)
+        if content_type_name is None:
+            continue
+        values = dict(_exact_conditions(queryset))
+        content_type = values.get(content_type_name)
+        key = values.get(field.fk_field)
+        if content_type is None or key is None:
+            continue
+        try:
+            owner = ContentType.objects._cache[queryset.db][content_type].model_class()  # type: ignore[attr-defined]
+        except KeyError:
+            continue
+        for relation in owner._meta.private_fields if owner is not None else ():
+            if (
+                getattr(relation, "object_id_field_name", None) == field.fk_field
+                and relation.related_model is queryset.model
+            ):
+                name = relation.name
+                made = _relation(owner, name, name, "generic-relation", queryset.model)
+                return made, owner, owner._meta.pk.to_python(key)
+    return None
+
+
+def _exact_conditions(queryset: Any) -> list[tuple[str, Any]]:
+    """(field name, value) of the conditions that all rows must meet by equality."""
+    where = queryset.query.where
+    if where.connector != "AND" or where.negated:
+        return []
+    found = []
+    pending = list(where.children)
+    for child in pending:
+        children = getattr(child, "children", None)
+        if children is not None:
+            if child.connector == "AND" and not child.negated:
+                pending.extend(children)
+        elif isinstance(child, Exact) and hasattr(child.lhs, "target"):
+            found.append((child.lhs.target.name, child.rhs))
+    return found
+
+
+def key_conditions(queryset: Any) -> tuple[tuple[str, ...], str]:
+    """The fields compared by equality, where nothing else is asked, and whether one is unique."""
+    if isinstance(queryset, RawQuerySet) or queryset.query.combinator:
+        return (), ""
+    where = queryset.query.where
+    if where.connector != "AND" or where.negated:
+        return (), ""
+    table = queryset.model._meta.db_table
+    fields = []
+    for child in where.children:
+        field = getattr(getattr(child, "lhs", None), "target", None)
+        if not isinstance(child, Exact) or field is None or field.model._meta.db_table != table:
+            return (), ""
+        fields.append(field)
+    unique = ""
+    if len(fields) == 1:
+        unique = "primary key" if fields[0].primary_key else "unique" if fields[0].unique else ""
+    return tuple(field.name for field in fields), unique
+
+
+def at_most_one(queryset: Any) -> bool:
+    """Whether a queryset can hold one row only: a slice of one, or equality on a unique column."""
+    if isinstance(queryset, RawQuerySet):
+        return False
+    query = queryset.query
+    if query.high_mark is not None and query.high_mark - query.low_mark <= 1:
+        return True
+    if query.combinator or query.where.connector != "AND" or query.where.negated:
+        return False
+    table = queryset.model._meta.db_table
+    joins = sum(
+        1 for alias, count in query.alias_refcount.items() if count and alias in query.alias_map
+    )
+    return joins <= 1 and any(
+        isinstance(child, Exact)
+        and getattr(getattr(child.lhs, "target", None), "unique", False)
+        and child.lhs.target.model._meta.db_table == table
+        for child in query.where.children
+    )
+
+
+def is_plain(queryset: Any, relation: Relation) -> bool:
+    """Whether a related manager was read as it is, so that a prefetch answers the same question."""
+    if isinstance(queryset, RawQuerySet):
+        return True
+    query = queryset.query
+    narrowed = (
+        query.is_sliced
+        or query.order_by
+        or query.extra_order_by
+        or query.distinct
+        or query.annotations
+        or query.extra
+        or query.combinator
+        or query.select_related
+        or query.deferred_loading[0]
+        or query.select_for_update
+        or not query.standard_ordering
+        or not issubclass(queryset._iterable_class, ModelIterable)
+    )
+    if narrowed:
+        return False
+    manager = queryset.model._default_manager
+    if type(manager).get_queryset is not BaseManager.get_queryset:
+        return True
+    own = 2 if relation.kind == "generic-relation" else 1
+    return len(query.where.children) <= own
+
+
+def manager_name(model: type[Model]) -> str:
+    """The manager as written after the model's name: "objects", or what the model calls it."""
+    manager = model._default_manager
+    return manager.name if manager is not None else "objects"
+
+
+def deferred_names(queryset: Any) -> tuple[str, ...]:
+    """Fields that a queryset leaves out by ``only()`` or ``defer()``."""
+    if isinstance(queryset, RawQuerySet):
+        return ()
+    names, deferring = queryset.query.deferred_loading
+    if not names:
+        return ()
+    if deferring:
+        return tuple(sorted(names))
+    fields = queryset.model._meta.concrete_fields
+    kept = {name.split("__")[0] for name in names}
+    return tuple(
+        field.name
+        for field in fields
+        if not field.primary_key and field.name not in kept and field.attname not in kept
+    )
+
+
+def facts(queryset: Any) -> dict[str, Any]:
+    """What a fix must know of the queryset it is put on."""
+    raw = isinstance(queryset, RawQuerySet)
+    return {
+        "manager": manager_name(queryset.model),
+        "raw": raw,
+        "combined": not raw and bool(queryset.query.combinator),
+        "deferred": deferred_names(queryset),
+    }
+
+
+def relation_of_prefetch(values: dict[str, Any]) -> Relation | None:
+    """The relation that ``prefetch_one_level`` loads, from its local variables."""
+    lookup, level, instances = values["lookup"], values["level"], values["instances"]
+    through = lookup.prefetch_through.split("__")[level]
+    relation = relation_of_lookup(instances[0], through)
+    attribute, renamed = lookup.get_current_to_attr(level)
+    return replace(relation, name=attribute) if relation and renamed else relation
+
+
+def relation_of_field(field: Any) -> Relation:
+    """The relation of a field or of its reverse, as ``select_related`` names them."""
+    if field.concrete:
+        kind: RelationKind = "forward-one-to-one" if field.one_to_one else "forward"
+        return _relation(field.model, field.name, field.name, kind, field.related_model)
+    name = field.get_accessor_name()
+    return _relation(field.model, name, field.name, "reverse-one-to-one", field.related_model)
+
+
+def relation_of_lookup(instance: Model, name: str) -> Relation | None:
+    """The relation that one step of a prefetch lookup follows; None where it is no relation."""
+    descriptor = getattr(type(instance), name, None)
+    if descriptor is None:
+        return None
+    made = relation_of_descriptor(descriptor)
+    if made is not None:
+        return made
+    rel = getattr(descriptor, "rel", None)
+    if rel is None:
+        return None
+    if rel.many_to_many:
+        target = rel.related_model if getattr(descriptor, "reverse", False) else rel.model
+        owner = rel.model if getattr(descriptor, "reverse", False) else rel.related_model
+        query_name = rel.name if getattr(descriptor, "reverse", False) else rel.field.name
+        return _relation(owner, name, query_name, "many-to-many", target)
+    if hasattr(rel.field, "object_id_field_name"):
+        return _relation(rel.field.model, name, name, "generic-relation", rel.model)
+    return _relation(rel.model, name, rel.name, "reverse-many", rel.related_model)
+
+
+def _relation(owner: Any, name: str, query_name: str, kind: RelationKind, target: Any) -> Relation:
+    return Relation(owner._meta.label, name, query_name, kind, _label(target))
+
+
+def _label(model: Any) -> str:
+    return model._meta.label if model is not None else ""
