@@ -1,0 +1,81 @@
+"""Runs the detectors over a trace. Pure: frozen data in, findings out."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from .events import QueryGroup, Trace
+from .findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What detectors may be told. Thresholds count queries, budgets are queries per request."""
+
+    n_plus_one_threshold: int = 2
+    loop_threshold: int = 3
+    duplicate_threshold: int = 2
+    query_budget: int | None = None
+    query_budgets: Mapping[str, int] = field(default_factory=dict)
+
+    def budget_for(self, endpoint: str) -> int | None:
+        """The budget of an endpoint: an exact route first, then a pattern, then the default."""
+        route = endpoint.partition(" ")[2] or endpoint
+        for name in (endpoint, route):
+            if name in self.query_budgets:
+                return self.query_budgets[name]
+        for pattern, budget in self.query_budgets.items():
+            if fnmatch.fnmatchcase(endpoint, pattern) or fnmatch.fnmatchcase(route, pattern):
+                return budget
+        return self.query_budget
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A finding and the indexes of the groups of queries that it explains."""
+
+    finding: Finding
+    groups: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What one detector looks at: a trace, and which groups earlier detectors explained."""
+
+    trace: Trace
+    options: Options
+    claimed: frozenset[int] = frozenset()
+
+    def open_groups(self) -> Iterable[tuple[int, QueryGroup]]:
+        """Groups that no earlier detector explained."""
+        return (
+            (index, group)
+            for index, group in enumerate(self.trace.groups)
+            if index not in self.claimed
+        )
+
+
+def detect(trace: Trace, options: Options) -> tuple[Finding, ...]:
+    """All findings of one trace, in the order of the detectors."""
+    from .detectors import DETECTORS
+
+    case = Case(trace, options)
+    findings: list[Finding] = []
+    for detector in DETECTORS:
+        detections = tuple(detector.detect(case))
+        findings.extend(detection.finding for detection in detections)
+        explained = frozenset().union(*(d.groups for d in detections))
+        case = replace(case, claimed=case.claimed | explained)
+    return tuple(findings)
+
+
+def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """One finding for each endpoint and key: of several runs, the one with the most queries."""
+    best: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        known = best.setdefault((finding.endpoint, finding.key), finding)
+        if finding.count > known.count:
+            best[finding.endpoint, finding.key] = finding
+    return tuple(best.values())

@@ -1,0 +1,320 @@
+"""One query for a list, and one more for each of its rows.
+
+    tasks = Task.objects.all()          1 query
+    for task in tasks:
+        task.project.name               1 query a row: N queries
+
+Why it hurts: the page's queries grow with its rows, and each is a round trip to the database.
+
+Instead of:
+    Task.objects.all()
+use:
+    Task.objects.select_related("project")           foreign keys and one-to-one, by a JOIN
+    Task.objects.prefetch_related("comments")        many rows each, by one more query
+
+A query counts when the object it was loaded for came from a queryset of several rows that was seen
+being evaluated (confidence certain), or, where that queryset was not seen, when the same chain of
+calls ran it again and again (likely). One row today is an N+1 in waiting: it is found and marked.
+
+Silent: rows of get(), first(), [0] or a filter on a unique column; relations that are loaded
+already; two accesses to rows of different querysets; one access to one of many rows.
+
+To allow one: --ignore n-plus-one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ..detection import Case, Detection
+from ..events import (
+    MANY_RELATIONS,
+    Offence,
+    QueryGroup,
+    Relation,
+    Source,
+    Trace,
+)
+from ..findings import Finding, Fix, FixKind, Severity
+from ..fixes import Counted, Path, Remedy, class_name, eager_fix
+
+NAME = "n-plus-one"
+
+_COUNTS = frozenset({"count", "exists"})
+#: Repeats from which a finding is an error rather than a warning.
+_MANY = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Offender:
+    """Queries that follow one path from one origin at one place."""
+
+    groups: frozenset[int]
+    group: QueryGroup
+    origin: Source | None
+    path: Path | None
+    count: int
+    duration_ms: float
+    waiting: bool
+
+    @property
+    def relation(self) -> Relation | None:
+        return self.group.relation
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        return self.origin and self.origin.index, self.group.location, self.group.template
+
+
+def detect(case: Case) -> Iterable[Detection]:
+    """Find the offenders of every origin, merge chains, and give each origin one fix."""
+    offenders = list(_structural(case)) + list(_unseen_origin(case))
+    offenders = _merge_chains(_merge_alike(offenders))
+    remedies: dict[int | None, list[_Offender]] = {}
+    for offender in offenders:
+        origin = offender.origin.index if offender.origin else None
+        remedies.setdefault(origin, []).append(offender)
+    for offender in offenders:
+        siblings = remedies[offender.origin.index if offender.origin else None]
+        fix = _fix(offender, siblings)
+        yield Detection(_finding(case.trace, offender, fix), offender.groups)
+
+
+def _structural(case: Case) -> Iterable[_Offender]:
+    sources = case.trace.sources
+    for index, group in case.open_groups():
+        if group.kind != "select" or group.operation == "prefetch":
+            continue
+        for offence in group.offences:
+            root = sources[offence.origin]
+            waiting = offence.most == 1 and root.rows == 1
+            if root.single or not (waiting or offence.most >= case.options.n_plus_one_threshold):
+                continue
+            origin, path = _path(sources, offence, group.relation)
+            share = offence.count / group.count
+            yield _Offender(
+                groups=frozenset({index}),
+                group=group,
+                origin=origin,
+                path=path,
+                count=offence.count,
+                duration_ms=group.duration_ms * share,
+                waiting=waiting,
+            )
+
+
+def _unseen_origin(case: Case) -> Iterable[_Offender]:
+    for index, group in case.open_groups():
+        if (
+            group.kind == "select"
+            and group.relation is not None
+            and group.looped
+            and group.strangers >= case.options.n_plus_one_threshold
+            and len(group.repeats) > 1
+        ):
+            path = Path((group.relation,))
+            share = group.strangers / group.count
+            yield _Offender(
+                groups=frozenset({index}),
+                group=group,
+                origin=None,
+                path=path,
+                count=group.strangers,
+                duration_ms=group.duration_ms * share,
+                waiting=False,
+            )
+
+
+def _path(
+    sources: tuple[Source, ...], offence: Offence, last: Relation | None
+) -> tuple[Source, Path | None]:
+    """The origin whose queryset can be changed, and the relations from it to the offender."""
+    steps: list[Relation | None] = [last]
+    node = sources[offence.source]
+    prefetched = False
+    while node.index != offence.origin and node.parent is not None:
+        steps.append(node.relation)
+        prefetched = prefetched or node.loaded_by == "prefetch"
+        node = sources[node.parent]
+    # Rows that were loaded eagerly are not a queryset of their own: the one above them is.
+    while node.loaded_by in ("prefetch", "select_related") and node.parent is not None:
+        steps.append(node.relation)
+        prefetched = prefetched or node.loaded_by == "prefetch"
+        node = sources[node.parent]
+    known = tuple(step for step in reversed(steps) if step is not None)
+    if len(known) != len(steps):
+        return node, None
+    return node, Path(known, prefetched)
+
+
+def _merge_alike(offenders: list[_Offender]) -> list[_Offender]:
+    """Variants of one SQL text (a generic key's models, say) that follow one path at one place."""
+    merged: dict[object, _Offender] = {}
+    for offender in offenders:
+        steps = offender.path.steps if offender.path else offender.group.fingerprint
+        key = (offender.place, steps, offender.group.operation)
+        known = merged.get(key)
+        merged[key] = offender if known is None else _together(known, offender)
+    return list(merged.values())
+
+
+def _merge_chains(offenders: list[_Offender]) -> list[_Offender]:
+    """``task.project.owner`` on one line is one finding, of the longest path."""
+    kept: list[_Offender] = []
+    for offender in sorted(offenders, key=lambda o: -len(o.path.steps) if o.path else 0):
+        for index, longer in enumerate(kept):
+            if (
+                offender.path
+                and longer.path
+                and offender.place == longer.place
+                and offender.path.is_prefix_of(longer.path)
+            ):
+                kept[index] = _together(longer, offender)
+                break
+        else:
+            kept.append(offender)
+    return kept
+
+
+def _together(one: _Offender, other: _Offender) -> _Offender:
+    return replace(
+        one,
+        groups=one.groups | other.groups,
+        count=one.count + other.count,
+        duration_ms=one.duration_ms + other.duration_ms,
+        waiting=one.waiting and other.waiting,
+    )
+
+
+def _fix(offender: _Offender, siblings: list[_Offender]) -> Fix | None:
+    path = offender.path
+    if path is None or path.crosses_generic:
+        return None
+    if offender.origin is None:
+        return Fix(
+            "prefetch_related",
+            (path.steps[-1].name,),
+            f'prefetch_related_objects(rows, "{path.steps[-1].name}")',
+        )
+    return eager_fix(offender.origin, _remedy(siblings), _kind(offender))
+
+
+def _remedy(offenders: list[_Offender]) -> Remedy:
+    paths: list[Path] = []
+    counted: list[Counted] = []
+    fields: list[str] = []
+    for offender in offenders:
+        path = offender.path
+        if path is None or path.crosses_generic:
+            continue
+        kind = _kind(offender)
+        if kind == "only":
+            fields.append(path.steps[-1].query_name)
+            if len(path.steps) > 1:
+                paths.append(replace(path, steps=path.steps[:-1]))
+        elif kind in ("annotate", "exists"):
+            counted.append(Counted(path.steps[-1], exists=kind == "exists"))
+        else:
+            paths.append(path)
+    return Remedy(tuple(paths), tuple(counted), tuple(dict.fromkeys(fields)))
+
+
+def _kind(offender: _Offender) -> FixKind:
+    path = offender.path
+    assert path is not None
+    last = path.steps[-1]
+    if last.kind == "deferred-field":
+        return "only"
+    if (
+        offender.group.operation in _COUNTS
+        and offender.group.plain
+        and len(path.steps) == 1
+        and last.kind in ("reverse-many", "many-to-many")
+        and offender.origin is not None
+        and not (offender.origin.raw or offender.origin.combined or offender.origin.streamed)
+    ):
+        return "annotate"
+    return "select_related" if path.selectable else "prefetch_related"
+
+
+def _finding(trace: Trace, offender: _Offender, fix: Fix | None) -> Finding:
+    group, relation, origin = offender.group, offender.relation, offender.origin
+    needs = 0 if fix is not None and fix.kind in ("select_related", "annotate", "only") else 1
+    return Finding(
+        detector=NAME,
+        severity=_severity(offender),
+        confidence="certain" if origin is not None else "likely",
+        endpoint=trace.name,
+        request=trace.request,
+        message=_message(offender),
+        hint=_hint(offender, fix),
+        location=group.location,
+        origin=origin.location if origin else None,
+        template=group.template,
+        model=relation.model if relation else group.model,
+        relation=relation.label if relation else None,
+        tables=group.tables,
+        fingerprint=group.fingerprint,
+        digest=group.digest,
+        count=offender.count,
+        duration_ms=offender.duration_ms,
+        saves=max(0, offender.count - needs),
+        waiting=offender.waiting,
+        fix=fix,
+    )
+
+
+def _severity(offender: _Offender) -> Severity:
+    if offender.waiting or not offender.group.application:
+        return "info"
+    return "error" if offender.count >= _MANY else "warning"
+
+
+def _message(offender: _Offender) -> str:
+    relation, group = offender.relation, offender.group
+    what = (
+        f"{class_name(relation.model)}.{relation.name}"
+        if relation
+        else class_name(group.model or "a query")
+    )
+    rows = class_name(offender.origin.model) if offender.origin else "object"
+    if group.operation in _COUNTS:
+        what += f".{group.operation}()"
+    verb = "is loaded" if group.operation not in _COUNTS else "is asked"
+    if offender.waiting:
+        return f"{what} {verb} for each {rows} row; there is one row now, so 1 query"
+    queries = "query" if offender.count == 1 else "queries"
+    return f"{what} {verb} for each {rows} row: {offender.count} {queries}"
+
+
+def _hint(offender: _Offender, fix: Fix | None) -> str:
+    relation = offender.relation
+    if fix is None:
+        if offender.path is not None and offender.path.crosses_generic:
+            return (
+                "Prefetch beyond a generic foreign key with GenericPrefetch, one queryset a model."
+            )
+        return "Load the related rows for the whole list before the loop."
+    if fix.code.startswith("prefetch_related_objects"):
+        return "Load the related rows for the whole list before the loop reads them."
+    where = _where(offender.origin)
+    if relation is not None and relation.kind in MANY_RELATIONS and not offender.group.plain:
+        return (
+            f"Prefetch on the queryset{where}, then read {relation.name}.all() and narrow it in "
+            "Python: filter(), order_by(), values() and slices on the manager query again."
+        )
+    if fix.kind == "annotate":
+        name = relation.query_name if relation else "rows"
+        operation = offender.group.operation
+        attribute = f"{name}_count" if operation == "count" else f"has_{name}"
+        return f"Count on the queryset{where} and read .{attribute} instead of .{operation}()."
+    if fix.kind == "only":
+        return f"Load the field with the queryset{where}: change its only() or defer()."
+    return f"Change the queryset{where}."
+
+
+def _where(origin: Source | None) -> str:
+    if origin is None or origin.location is None:
+        return ""
+    return f" at {origin.location.file.rpartition('/')[2]}:{origin.location.line}"

@@ -1,0 +1,96 @@
+"""The same query again and again from one loop, with other values each time.
+
+    for pk in pks:
+        Task.objects.get(pk=pk)         1 query a turn
+
+Why it hurts: the queries grow with the loop, and each is a round trip to the database.
+
+Instead of:
+    Task.objects.get(pk=pk)             in the loop
+use:
+    tasks = Task.objects.in_bulk(pks)   once before it
+
+A query counts when at least three of it came through exactly the same chain of calls, which only a
+loop does, and with different values.
+
+Silent: batches (IN lists, OFFSET pages), queries that follow a relation (see n-plus-one), the same
+values each time (see duplicate-query), writes.
+
+To allow one: --ignore query-in-loop.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ..detection import Case, Detection
+from ..events import QueryGroup, Trace
+from ..findings import Finding, Fix
+from ..fixes import class_name, snake
+
+NAME = "query-in-loop"
+
+_MANY = 10
+_PAGED = re.compile(r"\bOFFSET\b", re.IGNORECASE)
+
+
+def detect(case: Case) -> Iterable[Detection]:
+    """Find the groups that a loop ran with different values."""
+    for index, group in case.open_groups():
+        if (
+            group.kind == "select"
+            and group.looped
+            and group.relation is None
+            and not group.batched
+            and group.operation != "prefetch"
+            and len(group.repeats) >= case.options.loop_threshold
+            and not _PAGED.search(group.fingerprint)
+        ):
+            yield Detection(_finding(case.trace, group), frozenset({index}))
+
+
+def _finding(trace: Trace, group: QueryGroup) -> Finding:
+    fix = _fix(group)
+    what = class_name(group.model) if group.model else ", ".join(group.tables) or "The database"
+    call = f".{group.operation}()" if group.model and group.operation != "queryset" else ""
+    return Finding(
+        detector=NAME,
+        severity=(
+            "info" if not group.application else "error" if group.count >= _MANY else "warning"
+        ),
+        confidence="certain",
+        endpoint=trace.name,
+        request=trace.request,
+        message=f"{what}{call} is queried in a loop: {group.count} queries",
+        hint=(
+            "Ask once before the loop and read the answers from a dict."
+            if fix
+            else "Ask once before the loop, for all values."
+        ),
+        location=group.location,
+        origin=None,
+        template=group.template,
+        model=group.model,
+        relation=None,
+        tables=group.tables,
+        fingerprint=group.fingerprint,
+        digest=group.digest,
+        count=group.count,
+        duration_ms=group.duration_ms,
+        saves=group.count - 1,
+        fix=fix,
+    )
+
+
+def _fix(group: QueryGroup) -> Fix | None:
+    if group.model is None or len(group.conditions) != 1:
+        return None
+    name = group.conditions[0]
+    manager = f"{class_name(group.model)}.{group.manager}"
+    if group.operation in ("get", "first") and group.unique:
+        if group.unique == "primary key":
+            values = f"{snake(class_name(group.model))}_pks"
+            return Fix("in_bulk", ("pk",), f"{manager}.in_bulk({values})")
+        return Fix("in_bulk", (name,), f'{manager}.in_bulk({name}s, field_name="{name}")')
+    return Fix("rewrite", (f"{name}__in",), f"{manager}.filter({name}__in={name}s)")

@@ -1,0 +1,195 @@
+"""What detectors return and every face shows: the finding and the report."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .events import Location, TemplateLine
+
+Severity = Literal["error", "warning", "info"]
+Confidence = Literal["proven", "certain", "likely"]
+FixKind = Literal[
+    "select_related",
+    "prefetch_related",
+    "prefetch_object",
+    "annotate",
+    "in_bulk",
+    "bulk_create",
+    "bulk_update",
+    "only",
+    "exists",
+    "iterator",
+    "cache",
+    "index",
+    "drop_index",
+    "rewrite",
+    "transaction",
+]
+
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+REPORT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What to write instead.
+
+    ``lookups`` are the lookups that are missing, complete for the origin; ``code`` can be pasted.
+    ``diff`` is a unified diff where an edit is certain.
+    """
+
+    kind: FixKind
+    lookups: tuple[str, ...]
+    code: str
+    diff: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Figures of the same request run again with the fix in place; durations in milliseconds."""
+
+    queries_before: int
+    queries_after: int
+    duration_ms_before: float
+    duration_ms_after: float
+    cost_before: float | None
+    cost_after: float | None
+    same_response: bool
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to change, where, and what it costs as it is.
+
+    ``location`` is the code that caused the queries, ``origin`` the code whose rows multiplied
+    them, ``count`` the number of queries and ``duration_ms`` their time in the database.
+    ``saves`` is the number of queries that the fix would take away.
+    """
+
+    detector: str
+    severity: Severity
+    confidence: Confidence
+    endpoint: str
+    request: str | None
+    message: str
+    hint: str
+    location: Location | None
+    origin: Location | None
+    template: TemplateLine | None
+    model: str | None
+    relation: str | None
+    tables: tuple[str, ...]
+    fingerprint: str
+    digest: str
+    count: int
+    duration_ms: float
+    saves: int = 0
+    waiting: bool = False
+    fix: Fix | None = None
+    proof: Proof | None = None
+
+    @property
+    def key(self) -> str:
+        """Stable across line moves: detector, file, function and relation or fingerprint digest."""
+        place = self.location or self.origin
+        where = [place.file, place.function] if place else [self.endpoint]
+        if self.template and self.relation:
+            where.append(self.template.name)
+        return "::".join([self.detector, *where, self.relation or self.digest])
+
+    def cost_ms(self, round_trip_ms: float) -> float:
+        """What a fix would save: the share of database time and the network round trips."""
+        share = self.saves / self.count if self.count else 0.0
+        return self.duration_ms * share + self.saves * round_trip_ms
+
+    def as_dict(self) -> dict[str, Any]:
+        """The only serial form; feeds every reporter."""
+        return {**dataclasses.asdict(self), "key": self.key}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One row of the audit: figures are of one request, medians where it ran several times.
+
+    ``status`` is the HTTP status, or None for a recording that is not a request. ``problem`` says
+    why the endpoint could not be judged ("500 Internal Server Error: ..."), None when it could.
+    """
+
+    name: str
+    request: str | None
+    status: int | None
+    queries: int
+    distinct: int
+    database_ms: float
+    duration_ms: float
+    share: float = 0.0
+    median_ms: float | None = None
+    p95_ms: float | None = None
+    repeats: int = 1
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A route that was not exercised, and why."""
+
+    route: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything one run found. ``findings`` are in the order of what a fix would save."""
+
+    endpoints: tuple[Endpoint, ...]
+    findings: tuple[Finding, ...]
+    skipped: tuple[Skipped, ...] = ()
+    database: dict[str, Any] = field(default_factory=dict)
+    tool: dict[str, str] = field(default_factory=dict)
+    round_trip_ms: float = 1.0
+
+    @property
+    def queries(self) -> int:
+        return sum(endpoint.queries for endpoint in self.endpoints)
+
+    def summary(self) -> dict[str, Any]:
+        return {
+            "endpoints": len(self.endpoints),
+            "failed": sum(1 for endpoint in self.endpoints if endpoint.problem),
+            "skipped": len(self.skipped),
+            "queries": self.queries,
+            "database_ms": round(sum(e.database_ms for e in self.endpoints), 3),
+            "findings": {s: self._count(s) for s in SEVERITIES},
+            "saves_queries": sum(finding.saves for finding in self.findings),
+        }
+
+    def _count(self, severity: Severity) -> int:
+        return sum(1 for finding in self.findings if finding.severity == severity)
+
+    def as_dict(self) -> dict[str, Any]:
+        """``{"version", "tool", "database", "endpoints", "findings", "indexes", ...}``."""
+        return {
+            "version": REPORT_VERSION,
+            "tool": self.tool,
+            "database": self.database,
+            "endpoints": [dataclasses.asdict(endpoint) for endpoint in self.endpoints],
+            "findings": [finding.as_dict() for finding in self.findings],
+            "indexes": [],
+            "skipped": [dataclasses.asdict(route) for route in self.skipped],
+            "round_trip_ms": self.round_trip_ms,
+            "summary": self.summary(),
+        }
+
+
+def rank(findings: Iterable[Finding], round_trip_ms: float) -> tuple[Finding, ...]:
+    """Worst first: by what a fix would save, then by severity and key so that order is stable."""
+    return tuple(
+        sorted(
+            findings,
+            key=lambda f: (-f.cost_ms(round_trip_ms), SEVERITIES.index(f.severity), f.key),
+        )
+    )

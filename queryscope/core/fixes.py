@@ -1,0 +1,121 @@
+"""Lookups -> the code to write: merged for one origin, so that it can be pasted as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .events import MANY_RELATIONS, SINGLE_RELATIONS, Relation, Source
+from .findings import Fix, FixKind
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A chain of relations from an origin's rows to what is loaded for each of them.
+
+    ``prefetched`` tells that a step of it is loaded by ``prefetch_related`` already.
+    """
+
+    steps: tuple[Relation, ...]
+    prefetched: bool = False
+
+    @property
+    def selectable(self) -> bool:
+        """Whether one JOIN can follow the whole chain."""
+        return not self.prefetched and all(step.kind in SINGLE_RELATIONS for step in self.steps)
+
+    @property
+    def lookup(self) -> str:
+        names = (s.query_name if self.selectable else s.name for s in self.steps)
+        return "__".join(names)
+
+    @property
+    def crosses_generic(self) -> bool:
+        """Whether it goes on beyond a generic foreign key, where rows are of several models."""
+        return any(step.kind == "generic-foreign-key" for step in self.steps[:-1])
+
+    def is_prefix_of(self, other: Path) -> bool:
+        return self.steps == other.steps[: len(self.steps)] and self.steps != other.steps
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A related manager of the origin's rows that is only counted or asked for existence."""
+
+    relation: Relation
+    exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """Everything that one origin needs."""
+
+    paths: tuple[Path, ...] = ()
+    counted: tuple[Counted, ...] = ()
+    loaded_fields: tuple[str, ...] = ()
+
+
+def eager_fix(origin: Source, remedy: Remedy, kind: FixKind) -> Fix:
+    """The origin's queryset with all that is missing.
+
+    ``kind`` is what the finding at hand needs; the code always holds the whole remedy.
+    """
+    selected = _outermost(p.lookup for p in remedy.paths if p.selectable)
+    prefetched = _outermost(p.lookup for p in remedy.paths if not p.selectable)
+    if origin.raw or origin.combined:
+        lookups = _outermost((*selected, *prefetched))
+        return Fix(kind, lookups, f"prefetch_related_objects(rows, {_quoted(lookups)})")
+    code = expression(origin)
+    needed = {p.steps[0].query_name for p in remedy.paths} | set(remedy.loaded_fields)
+    if needed & set(origin.deferred):
+        kept = tuple(name for name in origin.deferred if name not in needed)
+        code += f".defer({_quoted(kept)})" if kept else ".all()"
+    if selected:
+        code += f".select_related({_quoted(selected)})"
+    if prefetched:
+        code += f".prefetch_related({_quoted(prefetched)})"
+    counts = tuple(dict.fromkeys(_annotation(c, origin) for c in remedy.counted))
+    if counts:
+        code += f".annotate({', '.join(counts)})"
+    if origin.streamed:
+        code += ".iterator(chunk_size=2000)" if prefetched else ".iterator()"
+    names = (c.relation.query_name for c in remedy.counted)
+    lookups = tuple(dict.fromkeys((*selected, *prefetched, *names, *remedy.loaded_fields)))
+    return Fix(kind, lookups, code)
+
+
+def expression(origin: Source) -> str:
+    """How the origin's queryset begins: ``Task.objects``, or ``project.tasks`` for a manager."""
+    if origin.loaded_by == "lazy" and origin.relation and origin.relation.kind in MANY_RELATIONS:
+        owner = origin.relation.model.rpartition(".")[2]
+        return f"{snake(owner)}.{origin.relation.name}"
+    return f"{class_name(origin.model)}.{origin.manager}"
+
+
+def class_name(label: str) -> str:
+    """ "projects.Task" -> "Task"."""
+    return label.rpartition(".")[2]
+
+
+def snake(name: str) -> str:
+    """ "WebhookDelivery" -> "webhook_delivery"."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def _annotation(counted: Counted, origin: Source) -> str:
+    name = counted.relation.query_name
+    if counted.exists:
+        # Exists() needs the inner model; a count above zero answers the same from what is known.
+        return f'has_{name}=Count("{name}", distinct=True)'
+    return f'{name}_count=Count("{name}", distinct=True)'
+
+
+def _outermost(lookups: Iterable[str]) -> tuple[str, ...]:
+    """Without repetition, and without those that a longer one implies."""
+    unique = tuple(dict.fromkeys(lookups))
+    return tuple(one for one in unique if not any(other.startswith(f"{one}__") for other in unique))
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
