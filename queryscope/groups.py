@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from types import FrameType
 from typing import Any
 
@@ -13,12 +14,11 @@ from .core.events import (
     Relation,
     Source,
     TimelineEntry,
-    Trace,
 )
 from .core.fingerprint import Statement
 from .origins import Evaluation, LazyLoad, SourceNode
 from .places import Place, place
-from .stack import USER, Sight, frames
+from .stack import USER, Sight, Step
 
 
 class _Tally:
@@ -117,18 +117,14 @@ class Group:
             tally.most = tally.running
 
 
-def first_sight(group: Group, frame: FrameType, queryset: Any, prefetch: FrameType | None) -> Any:
+def first_sight(group: Group, steps: list[Step], queryset: Any, prefetch: FrameType | None) -> Any:
     """Read from the stack and the queryset what the counters will only count from now on.
 
     Returns the descriptor whose attribute was read, None when the query came another way.
     """
-    stack = []
-    for step, role in frames(frame):
-        if role == USER:
-            break
-        stack.append(step)
-    group.operation, group.single, descriptor = provenance.operation(stack)
-    group.place = place(frame)
+    inner = [frame for frame, _ in takewhile(lambda step: step[1] != USER, steps)]
+    group.operation, group.single, descriptor = provenance.operation(inner)
+    group.place = place(steps)
     if queryset is None:
         return None
     group.model = queryset.model
@@ -180,37 +176,25 @@ def new_source(
     return node
 
 
-def build_trace(
-    *,
-    name: str,
-    request: str | None,
-    status: int | None,
-    started_ns: int,
-    duration_ns: int,
-    queries: int,
-    database_ns: int,
+def freeze(
     groups: list[Group],
     sources: list[SourceNode],
     timeline: list[tuple[Group, int, int]],
-    truncated: int,
-) -> Trace:
-    """Freeze what was counted. Source lines are read here, after the work was done."""
+    started_ns: int,
+) -> dict[str, Any]:
+    """What was counted, as a trace's groups, sources and timeline.
+
+    Source lines are read here, after the work was done.
+    """
     positions = {id(group): index for index, group in enumerate(groups)}
-    return Trace(
-        name=name,
-        request=request,
-        status=status,
-        duration_ms=duration_ns / 1e6,
-        queries=queries,
-        database_ms=database_ns / 1e6,
-        groups=tuple(_freeze_group(group) for group in groups),
-        sources=tuple(_freeze_source(node) for node in sources),
-        timeline=tuple(
+    return {
+        "groups": tuple(_freeze_group(group) for group in groups),
+        "sources": tuple(_freeze_source(node) for node in sources),
+        "timeline": tuple(
             TimelineEntry(positions[id(group)], (start - started_ns) / 1e6, elapsed / 1e6)
             for group, start, elapsed in timeline
         ),
-        truncated=truncated,
-    )
+    }
 
 
 def _freeze_group(group: Group) -> QueryGroup:
@@ -270,13 +254,15 @@ def _freeze_source(node: SourceNode) -> Source:
     return Source(
         index=node.index,
         model=group.model._meta.label,
-        location=where.location(rows=True) if where else None,
+        location=where.location(group.model) if where else None,
         template=where.template if where else None,
         parent=parent,
         relation=node.relation,
         single=node.single or not many,
         loaded_by=node.loaded_by,  # type: ignore[arg-type]
         streamed=streamed,
+        written=where.written if where else False,
+        changelist=where.is_changelist_of(group.model) if where else False,
         evaluations=node.evaluations,
         rows=node.rows,
         **group.queryset_facts,

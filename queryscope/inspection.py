@@ -22,7 +22,7 @@ def inspect(*traces: Trace | Recording, settings: Settings | None = None) -> Rep
     ``QUERYSCOPE`` setting is wrong.
     """
     settings = settings or get_settings()
-    frozen = [t.trace if isinstance(t, Recording) else t for t in traces]
+    frozen = [_freeze(trace) for trace in traces]
     options = options_of(settings)
     findings = merge(finding for trace in frozen for finding in detect(trace, options))
     return Report(
@@ -32,6 +32,12 @@ def inspect(*traces: Trace | Recording, settings: Settings | None = None) -> Rep
         tool={"name": "queryscope", "version": __version__},
         round_trip_ms=settings.round_trip_ms,
     )
+
+
+def _freeze(trace: Trace | Recording) -> Trace:
+    if isinstance(trace, Trace):
+        return trace
+    return trace.totals if trace.quiet else trace.trace
 
 
 def options_of(settings: Settings) -> Options:

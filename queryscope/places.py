@@ -10,30 +10,30 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
-import os
+import re
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from types import FrameType
 from typing import Any
 
-from django.apps import apps
-
 from .core.events import Location, TemplateLine
 from .stack import (
     ADMIN,
     BOUNDARY,
+    OTHER_APP,
     SERIALIZER,
     TEMPLATE,
     USER,
+    Step,
     _library_site,
-    frames,
     is_application,
 )
 
+# A comprehension is a function of its own in some versions of Python, to nobody who reads it.
+_COMPREHENSION = re.compile(r"(?:\.<locals>)?\.?<(?:listcomp|setcomp|dictcomp|genexpr)>")
 #: What a view class names its rows with, best first.
-_ROWS = ("get_queryset", "queryset", "model", "serializer_class")
-_OUR_FRAMEWORKS = ("django.", "rest_framework", "queryscope", "debug_toolbar", "silk")
+_ROWS = ("get_queryset", "queryset", "list_select_related", "model", "serializer_class")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,18 @@ class Place:
     view: Any
     application: bool
 
-    def location(self, *, rows: bool = False) -> Location | None:
-        """The line to show. With ``rows``, the line of a view that says which rows it lists."""
+    @property
+    def written(self) -> bool:
+        """Whether a line of the project asked, rather than a library on behalf of a declaration."""
+        return self.member is None and self.code is not None
+
+    def is_changelist_of(self, model: Any) -> bool:
+        """Whether the admin lists rows of ``model`` here."""
+        admin = getattr(self.view, "model_admin", None)
+        return admin is not None and not self.written and admin.model is model
+
+    def location(self, model: Any = None) -> Location | None:
+        """The line to show. With ``model``, the line of a view that says it lists its rows."""
         if self.member is not None:
             found = member_location(*self.member)
             if found is not None:
@@ -55,17 +65,17 @@ class Place:
         if self.code is not None:
             file, line, function = self.code
             return Location(file, line, function, source_line(file, line))
-        return view_location(self.view, _ROWS if rows else ())
+        return view_location(self.view, model)
 
 
-def place(frame: FrameType | None) -> Place:
+def place(steps: list[Step]) -> Place:
     """Read the stack from a query up to the boundary of the view."""
     code = outside = None
     member: tuple[type, str] | None = None
     template: TemplateLine | None = None
     view = None
     application = False
-    for step, role in frames(frame):
+    for step, role in steps:
         if role == USER:
             if code is None:
                 code = _position(step)
@@ -78,7 +88,7 @@ def place(frame: FrameType | None) -> Place:
                 member = (owner, name)
         elif role == BOUNDARY:
             view = step.f_locals.get("callback")
-        elif outside is None and _belongs_to_an_app(step.f_code.co_filename):
+        elif role == OTHER_APP and outside is None:
             outside = _position(step)
     ours = is_application(inspect_file(_view_target(view)) or "<unknown>")
     if code is None:
@@ -91,22 +101,13 @@ def place(frame: FrameType | None) -> Place:
 
 
 def _position(frame: FrameType) -> tuple[str, int, str]:
-    return frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname
+    code = frame.f_code
+    return code.co_filename, frame.f_lineno, _COMPREHENSION.sub("", code.co_qualname) or "<module>"
 
 
 def _template_line(frame: FrameType) -> TemplateLine | None:
     name, line = _library_site(frame, TEMPLATE)
     return TemplateLine(str(name), line) if name is not None else None
-
-
-@lru_cache(maxsize=4096)
-def _belongs_to_an_app(filename: str) -> bool:
-    """Whether a file is part of an installed app that is not a framework's."""
-    return any(
-        filename.startswith(os.path.join(config.path, ""))
-        for config in apps.get_app_configs()
-        if not config.name.startswith(_OUR_FRAMEWORKS)
-    )
 
 
 def inspect_file(thing: Any) -> str | None:
@@ -122,6 +123,9 @@ def source_line(file: str, line: int) -> str:
 
 def _view_target(view: Any) -> Any:
     """The class or function that a URL's callback stands for."""
+    admin = getattr(view, "model_admin", None)
+    if admin is not None:
+        return type(admin)
     cls = getattr(view, "view_class", None) or getattr(view, "cls", None)
     if cls is not None and not _made_by_a_decorator(cls):
         return cls
@@ -133,13 +137,13 @@ def _made_by_a_decorator(cls: type) -> bool:
     return cls.__qualname__ == "WrappedAPIView" or "<locals>" in cls.__qualname__
 
 
-def view_location(view: Any, attributes: tuple[str, ...]) -> Location | None:
-    """Where a view is written; with ``attributes``, the first of them that its classes define."""
+def view_location(view: Any, model: Any) -> Location | None:
+    """Where a view is written; for rows of ``model``, the member of it that says to list them."""
     if view is None:
         return None
     target = _view_target(view)
     if isinstance(target, type):
-        for name in attributes:
+        for name in _ROWS if _lists(view, target, model) else ():
             found = member_location(target, name, whole_class=False)
             if found is not None:
                 return found
@@ -151,6 +155,21 @@ def view_location(view: Any, attributes: tuple[str, ...]) -> Location | None:
     while (text := source_line(code.co_filename, line)).startswith("@"):
         line += 1
     return Location(code.co_filename, line, code.co_qualname, text)
+
+
+def _lists(view: Any, target: type, model: Any) -> bool:
+    """Whether a view's own rows are of ``model``; true where the view does not say otherwise."""
+    if model is None:
+        return False
+    admin = getattr(view, "model_admin", None)
+    declared = getattr(admin, "model", None) or getattr(target, "model", None)
+    queryset = getattr(target, "queryset", None)
+    declared = declared or getattr(queryset, "model", None)
+    serializer = getattr(target, "serializer_class", None)
+    declared = declared or getattr(getattr(serializer, "Meta", None), "model", None)
+    if not isinstance(declared, type):
+        return True
+    return issubclass(model, declared) or issubclass(declared, model)
 
 
 def member_location(cls: type, name: str, *, whole_class: bool = True) -> Location | None:

@@ -129,7 +129,9 @@ def relation_of_queryset(queryset: Any, instance: Model) -> Relation | None:
         if any(value is instance for value in known.values()):
             rel = field.remote_field
             name = rel.get_accessor_name()
-            return _relation(rel.model, name, rel.name, "reverse-many", rel.related_model)
+            return _relation(
+                rel.model, name, rel.name, "reverse-many", rel.related_model, field.name
+            )
     if isinstance(queryset, RawQuerySet):
         return None
     return _many_to_many(queryset, type(instance))
@@ -155,7 +157,14 @@ def _many_to_many(queryset: Any, owner: Any) -> Relation | None:
             name = rel.get_accessor_name()
             if name is not None:
                 found.append(
-                    _relation(rel.model, name, rel.name, "many-to-many", rel.related_model)
+                    _relation(
+                        rel.model,
+                        name,
+                        rel.name,
+                        "many-to-many",
+                        rel.related_model,
+                        rel.field.name,
+                    )
                 )
     # A symmetrical relation to the same model may match twice; two that differ are a guess.
     return found[0] if len({relation.name for relation in found}) == 1 else None
@@ -358,8 +367,11 @@ def relation_of_lookup(instance: Model, name: str) -> Relation | None:
     return _relation(rel.model, name, rel.name, "reverse-many", rel.related_model)
 
 
-def _relation(owner: Any, name: str, query_name: str, kind: RelationKind, target: Any) -> Relation:
-    return Relation(owner._meta.label, name, query_name, kind, _label(target))
+def _relation(
+    owner: Any, name: str, query_name: str, kind: RelationKind, target: Any, back: str = ""
+) -> Relation:
+    manager = manager_name(target) if target is not None else "objects"
+    return Relation(owner._meta.label, name, query_name, kind, _label(target), manager, back)
 
 
 def _label(model: Any) -> str:

@@ -15,6 +15,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from functools import partial
 from time import perf_counter_ns
 from typing import Any
@@ -26,9 +27,9 @@ from . import provenance
 from .awaiting import opener
 from .core.events import Trace
 from .core.fingerprint import Statement
-from .groups import Group, build_trace, first_sight, new_source
+from .groups import Group, first_sight, freeze, new_source
 from .origins import Evaluation, LazyLoad, Origins, SourceNode
-from .stack import AGGREGATE, ITERATE, Sight, signature, walk
+from .stack import AGGREGATE, ITERATE, Sight, chain, signature, walk
 
 logger = logging.getLogger("queryscope")
 
@@ -117,7 +118,7 @@ class Recording:
         # Re-entrant: a finaliser of the application may query while the collector runs in here.
         self._lock = threading.RLock()
         self._groups: dict[Any, Group] = {}
-        self._sights: dict[tuple[Statement, str], list[tuple[Group, Sight]]] = {}
+        self._sights: dict[Statement, list[tuple[Group, Sight]]] = {}
         self._sources: list[Any] = []
         self._origins = Origins(self._related_source)
         self._timeline: list[tuple[Group, int, int]] = []
@@ -163,23 +164,36 @@ class Recording:
         if self._trace is not None:
             return self._trace
         with self._lock:
-            ended = self._ended or perf_counter_ns()
-            trace = build_trace(
-                name=self.name,
-                request=self.request,
-                status=self.status,
-                duration_ns=ended - self._started,
-                started_ns=self._started,
-                queries=self.queries,
-                database_ns=self._database_ns,
-                groups=list(self._groups.values()),
-                sources=list(self._sources),
-                timeline=list(self._timeline),
-                truncated=self._truncated,
+            frozen = freeze(
+                list(self._groups.values()), self._sources, self._timeline, self._started
             )
+            trace = replace(self.totals, **frozen)
             if self._ended is not None:
                 self._trace = trace
             return trace
+
+    @property
+    def totals(self) -> Trace:
+        """The trace without its groups: what a page that needs no advice is worth."""
+        ended = self._ended or perf_counter_ns()
+        return Trace(
+            name=self.name,
+            request=self.request,
+            status=self.status,
+            duration_ms=(ended - self._started) / 1e6,
+            queries=self.queries,
+            distinct=len(self._sights),
+            database_ms=self.database_ms,
+            truncated=self._truncated,
+        )
+
+    @property
+    def quiet(self) -> bool:
+        """Whether every query ran once and none was caused by a row: there is nothing to find."""
+        with self._lock:
+            return self.queries == len(self._groups) == len(self._sights) and not any(
+                group.tallies for group in self._groups.values()
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """The trace as JSON types; ``core.events.Trace.from_dict`` reads it back."""
@@ -220,25 +234,42 @@ class Recording:
                 self._timeline.append((group, start, elapsed))
             if statement.writes:
                 self._writes += 1
-            if not group.looped or len(group.repeats) < _ENOUGH:
-                self._note_repetition(group, sql, params, many)
+            if group.count == 1:
+                self._meet(group, sight)
             if sight.holder_depth >= 0 and not failed:
                 self._note_rows(group, sight)
-            elif group.count == 1:
-                first_sight(group, sys._getframe(_HOOK - 1), None, None)
+            if len(group.repeats) < _ENOUGH or not (group.looped or group.tallies):
+                self._note_repetition(group, sql, params, many)
+
+    def _meet(self, group: Group, sight: Sight) -> None:
+        """Learn on the first sight of a group what its counters will only count."""
+        steps = chain(sys._getframe(_HOOK))
+        group.chains.add(signature(steps))
+        if sight.holder_depth < 0:
+            first_sight(group, steps, None, None)
+            return
+        held = sys._getframe(_HOOK + sight.holder_depth).f_locals["self"]
+        queryset = held.queryset if sight.role == ITERATE else held
+        depth = sight.prefetch_depth
+        prefetch = sys._getframe(_HOOK + depth) if depth >= 0 else None
+        descriptor = first_sight(group, steps, queryset, prefetch)
+        name = descriptor and provenance.cache_name(descriptor)
+        if name is not None:
+            group.lazy = LazyLoad(name, partial(self._source_below, group))
+            self._origins.lazy_loads.append(group.lazy)
 
     def _locate(self, statement: Statement, connection: Any) -> tuple[Group, Sight] | None:
         """The query's group, a new one if need be; None when there are too many."""
-        asked = statement, connection.alias
-        known = self._sights.get(asked)
+        alias = connection.alias
+        known = self._sights.get(statement)
         if known is None:
-            known = self._sights[asked] = []
+            known = self._sights[statement] = []
         # One statement comes from few places: try those before walking the stack.
         for pair in known:
-            if pair[1].matches(_HOOK + 1):
+            if pair[1].matches(_HOOK + 1) and pair[0].alias == alias:
                 return pair
         sight = walk(sys._getframe(_HOOK))
-        key = (*asked, sight.site)
+        key = statement, alias, sight.site
         group = self._groups.get(key)
         if group is None:
             if len(self._groups) >= MAX_GROUPS:
@@ -250,10 +281,11 @@ class Recording:
         return group, sight
 
     def _note_repetition(self, group: Group, sql: str, params: Any, many: bool) -> None:
-        if group.count <= _CHAINS and not group.looped:
-            chain = signature(sys._getframe(_HOOK))
-            group.looped = chain in group.chains
-            group.chains.add(chain)
+        # Rows that cause a query are counted by their origin: no need to look for the loop.
+        if 1 < group.count <= _CHAINS and not group.looped and not group.tallies:
+            path = signature(chain(sys._getframe(_HOOK)))
+            group.looped = path in group.chains
+            group.chains.add(path)
         # A write in between makes a repeated read a new question.
         try:
             mark = hash((sql, None if many else params and tuple(params), self._writes))
@@ -270,12 +302,6 @@ class Recording:
         queryset = held.queryset if sight.role == ITERATE else held
         depth = sight.prefetch_depth
         prefetch = sys._getframe(_HOOK + depth) if depth >= 0 else None
-        if group.count == 1:
-            descriptor = first_sight(group, sys._getframe(_HOOK), queryset, prefetch)
-            name = descriptor and provenance.cache_name(descriptor)
-            if name is not None:
-                group.lazy = LazyLoad(name, partial(self._source_below, group))
-                self._origins.lazy_loads.append(group.lazy)
         parent: Evaluation | None
         if prefetch is not None:
             parent = self._origins.find(prefetch.f_locals["instances"][0])

@@ -13,6 +13,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from types import CodeType, FrameType
 from typing import Any
 
@@ -32,7 +33,9 @@ BOUNDARY = 10  # the server calls the view: what lies above is not the cause
 
 USER = 0  # code of the project
 NOTHING = -1
-_SITES = frozenset({TEMPLATE, SERIALIZER, ADMIN, BOUNDARY})
+OTHER_APP = -2  # code of an installed app that is neither the project's nor a framework's
+_LIBRARY_SITES = frozenset({TEMPLATE, SERIALIZER, ADMIN})
+_ANCHORS = {TEMPLATE: "self", SERIALIZER: "field"}
 
 _QUERY = {
     "QuerySet._fetch_all": FETCH,
@@ -67,8 +70,10 @@ _ROLES: dict[str, dict[str, int]] = {
 }
 
 _PACKAGE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "")
-#: File name -> USER, None for a library without roles, or its roles.
+#: File name -> USER, OTHER_APP, its roles, or None for a library without any.
 _files: dict[str, dict[str, int] | int | None] = {}
+#: Apps that carry requests rather than answer them: their lines explain nothing.
+_FRAMEWORKS = ("django.", "rest_framework", "queryscope", "debug_toolbar", "silk")
 _UNSEEN: dict[str, int] = {}
 
 
@@ -76,6 +81,7 @@ def forget() -> None:
     """Classify files anew; called when settings that name application code change."""
     _files.clear()
     application_paths.cache_clear()
+    is_application.cache_clear()
 
 
 @lru_cache(maxsize=1)
@@ -108,6 +114,7 @@ def application_paths() -> tuple[str, ...]:
     return tuple(os.path.join(path, "") for path in paths)
 
 
+@lru_cache(maxsize=4096)
 def is_application(filename: str) -> bool:
     """Whether a file is code of the project: neither a library nor made up by one."""
     if filename.startswith("<"):
@@ -122,6 +129,16 @@ def is_application(filename: str) -> bool:
     return not path.startswith(library_paths())
 
 
+def _is_other_app(filename: str) -> bool:
+    from django.apps import apps
+
+    return any(
+        filename.startswith(os.path.join(config.path, ""))
+        for config in apps.get_app_configs()
+        if not config.name.startswith(_FRAMEWORKS)
+    )
+
+
 def classify(filename: str) -> dict[str, int] | int | None:
     """Remember and return what the frames of a file mean; see ``_files``."""
     normal = filename.replace(os.sep, "/")
@@ -133,6 +150,8 @@ def classify(filename: str) -> dict[str, int] | int | None:
     else:
         if is_application(filename):
             meaning = USER
+        elif _is_other_app(filename):
+            meaning = OTHER_APP
     _files[filename] = meaning
     return meaning
 
@@ -145,6 +164,7 @@ class Sight:
     """
 
     __slots__ = (
+        "anchor",
         "generic_depth",
         "holder_code",
         "holder_depth",
@@ -159,6 +179,8 @@ class Sight:
 
     def __init__(self) -> None:
         self.site: Any = None
+        # The node or field of the site: the same object is the same site, without asking its name.
+        self.anchor: Any = None
         self.kind = BOUNDARY
         self.lasti = 0
         self.site_code: CodeType | None = None
@@ -180,12 +202,18 @@ class Sight:
             if self.kind == USER:
                 if frame.f_lasti != self.lasti:
                     return False
-            elif self.kind != BOUNDARY and _library_site(frame, self.kind) != self.site:
+            elif not self._same_site(frame):
                 return False
             depth = self.holder_depth
             return depth < 0 or sys._getframe(depth + above).f_code is self.holder_code
         except ValueError:
             return False
+
+    def _same_site(self, frame: FrameType) -> bool:
+        name = _ANCHORS.get(self.kind)
+        if name is not None and frame.f_locals.get(name) is self.anchor:
+            return True
+        return bool(_library_site(frame, self.kind) == self.site)
 
 
 def walk(frame: FrameType | None) -> Sight:
@@ -196,26 +224,40 @@ def walk(frame: FrameType | None) -> Sight:
     """
     sight = Sight()
     waiting: Iterator[FrameType] | None = None
+    other_app: FrameType | None = None
     depth = 0
     while frame is not None:
         code = frame.f_code
         meaning = _files.get(code.co_filename, _UNSEEN)
         if meaning is _UNSEEN:
             meaning = classify(code.co_filename)
-        found = 0
         if meaning is not None:
-            found = USER if meaning == USER else meaning.get(code.co_qualname, NOTHING)  # type: ignore[union-attr]
-            if found == USER or found in _SITES:
-                sight.kind, sight.site_code, sight.lasti = found, code, frame.f_lasti
-                sight.site = _site(frame, found)
+            found = meaning if type(meaning) is int else meaning.get(code.co_qualname, NOTHING)  # type: ignore[union-attr]
+            if found == USER or found in _LIBRARY_SITES:
+                _settle_on(sight, frame, found)
                 sight.site_depth = depth if waiting is None else -1
                 return sight
+            if found == BOUNDARY:
+                # No depth: servers wrap each middleware alike, so that depths coincide.
+                _settle_on(sight, other_app or frame, USER if other_app else BOUNDARY)
+                return sight
+            if found == OTHER_APP:
+                other_app = other_app or frame
             _note(sight, found, code, depth)
             if found == THREAD:
                 waiting = awaiting(frame)
         frame = frame.f_back if waiting is None else next(waiting, None)
         depth += 1
+    if other_app is not None:
+        _settle_on(sight, other_app, USER)
     return sight
+
+
+def _settle_on(sight: Sight, frame: FrameType, found: int) -> None:
+    sight.kind, sight.site_code, sight.lasti = found, frame.f_code, frame.f_lasti
+    sight.site = _site(frame, found)
+    if found in _ANCHORS:
+        sight.anchor = frame.f_locals.get(_ANCHORS[found])
 
 
 def _note(sight: Sight, found: int, code: CodeType, depth: int) -> None:
@@ -230,9 +272,25 @@ def _note(sight: Sight, found: int, code: CodeType, depth: int) -> None:
         sight.generic_depth = depth
 
 
+if sys.version_info >= (3, 13):
+
+    def _instruction(frame: FrameType) -> Any:
+        return frame.f_lasti
+
+else:
+
+    def _instruction(frame: FrameType) -> Any:
+        """Where in its source a frame is.
+
+        Before Python 3.13 ``f_lasti`` of one and the same call changes once the interpreter has
+        specialised it, while its position in the source does not.
+        """
+        return next(islice(frame.f_code.co_positions(), frame.f_lasti // 2, None), None)
+
+
 def _site(frame: FrameType, found: int) -> Any:
     if found == USER:
-        return id(frame.f_code), frame.f_lasti
+        return id(frame.f_code), _instruction(frame)
     if found == BOUNDARY:
         return id(frame.f_code)
     return _library_site(frame, found)
@@ -250,34 +308,39 @@ def _library_site(frame: FrameType, found: int) -> Any:
     return type(values["cl"].model_admin), str(values.get("field_name"))
 
 
-def frames(frame: FrameType | None) -> Iterator[tuple[FrameType, int]]:
+#: A frame and its role.
+Step = tuple[FrameType, int]
+
+
+def chain(frame: FrameType | None) -> list[Step]:
     """Every frame from a query up to the boundary, with its role."""
+    steps: list[Step] = []
     waiting: Iterator[FrameType] | None = None
     while frame is not None:
         code = frame.f_code
         meaning = _files.get(code.co_filename, _UNSEEN)
         if meaning is _UNSEEN:
             meaning = classify(code.co_filename)
-        if isinstance(meaning, dict):
-            found = meaning.get(code.co_qualname, NOTHING)
-            yield frame, found
-            if found == BOUNDARY:
-                return
-            if found == THREAD:
-                waiting = awaiting(frame)
-        else:
-            yield frame, USER if meaning == USER else NOTHING
+        found = NOTHING
+        if meaning is not None:
+            found = meaning if type(meaning) is int else meaning.get(code.co_qualname, NOTHING)  # type: ignore[union-attr]
+        steps.append((frame, found))
+        if found == BOUNDARY:
+            break
+        if found == THREAD:
+            waiting = awaiting(frame)
         frame = frame.f_back if waiting is None else next(waiting, None)
+    return steps
 
 
-def signature(frame: FrameType | None) -> int:
-    """A hash of the whole chain of calls.
+def signature(steps: list[Step]) -> int:
+    """A hash of a whole chain of calls.
 
     Two queries with the same one came from an instruction that ran twice: a loop.
     """
     path: list[Any] = []
-    for step, role in frames(frame):
-        path.append((id(step.f_code), step.f_lasti))
-        if role in (TEMPLATE, SERIALIZER, ADMIN):
-            path.append(_library_site(step, role))
+    for frame, role in steps:
+        path += id(frame.f_code), _instruction(frame)
+        if role in _LIBRARY_SITES:
+            path.append(_library_site(frame, role))
     return hash(tuple(path))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 TRACE_VERSION = 1
 
@@ -54,7 +54,8 @@ class Relation:
 
     ``model`` is the label of the model that owns the attribute ("projects.Task"), ``name`` the
     attribute as written in code (what ``prefetch_related`` takes), ``query_name`` the name that
-    ``select_related`` and filters take.
+    ``select_related`` and filters take. ``manager`` is the target's default manager, ``back`` the
+    name by which the target's filters reach the owner, for relations to many.
     """
 
     model: str
@@ -62,6 +63,8 @@ class Relation:
     query_name: str
     kind: RelationKind
     target: str
+    manager: str = "objects"
+    back: str = ""
 
     @property
     def label(self) -> str:
@@ -74,7 +77,9 @@ class Source:
 
     ``parent`` is the index in ``Trace.sources`` of the rows this queryset was reached from, through
     ``relation``; None for a queryset of its own. ``single`` tells that at most one row is possible
-    by construction (``get()``, ``first()``, ``[0]``, a filter on a unique column).
+    by construction (``get()``, ``first()``, ``[0]``, a filter on a unique column). ``written`` tells
+    that a line of the project evaluated it, not a library for a template or a serializer, and
+    ``changelist`` that it is the list of a ModelAdmin.
     """
 
     index: int
@@ -87,6 +92,8 @@ class Source:
     single: bool = False
     loaded_by: Literal["queryset", "lazy", "prefetch", "select_related"] = "queryset"
     streamed: bool = False
+    written: bool = True
+    changelist: bool = False
     raw: bool = False
     combined: bool = False
     deferred: tuple[str, ...] = ()
@@ -152,8 +159,7 @@ class QueryGroup:
     offences: tuple[Offence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineEntry:
+class TimelineEntry(NamedTuple):
     """One query in the order it ran: its group's index, start and length in milliseconds."""
 
     group: int
@@ -163,8 +169,10 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """All queries of one request. ``truncated`` counts the queries beyond the limit of groups:
-    they are in ``queries`` and ``database_ms`` but in no group.
+    """All queries of one request, transaction control left out.
+
+    ``distinct`` is the number of fingerprints. ``truncated`` counts the queries beyond the limit
+    of groups: they are in ``queries`` and ``database_ms`` but in no group.
     """
 
     name: str
@@ -172,17 +180,13 @@ class Trace:
     status: int | None
     duration_ms: float
     queries: int
+    distinct: int
     database_ms: float
-    groups: tuple[QueryGroup, ...]
-    sources: tuple[Source, ...]
+    groups: tuple[QueryGroup, ...] = ()
+    sources: tuple[Source, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     truncated: int = 0
     version: int = TRACE_VERSION
-
-    @property
-    def distinct(self) -> int:
-        """Number of different fingerprints, transaction control left out."""
-        return len({g.fingerprint for g in self.groups if g.kind != "transaction"})
 
     def as_dict(self) -> dict[str, Any]:
         """The trace as JSON types. It holds no parameters, and literals in SQL are masked."""
@@ -202,7 +206,7 @@ class Trace:
                     **data,
                     "groups": tuple(_group(g) for g in data["groups"]),
                     "sources": tuple(_source(s) for s in data["sources"]),
-                    "timeline": tuple(TimelineEntry(**t) for t in data["timeline"]),
+                    "timeline": tuple(TimelineEntry(*t) for t in data["timeline"]),
                 }
             )
         except (KeyError, TypeError, AttributeError) as error:

@@ -65,24 +65,35 @@ def eager_fix(origin: Source, remedy: Remedy, kind: FixKind) -> Fix:
     prefetched = _outermost(p.lookup for p in remedy.paths if not p.selectable)
     if origin.raw or origin.combined:
         lookups = _outermost((*selected, *prefetched))
-        return Fix(kind, lookups, f"prefetch_related_objects(rows, {_quoted(lookups)})")
+        code = f"prefetch_related_objects(rows, {_quoted(lookups)})"
+        return Fix("prefetch_related", lookups, code)
     code = expression(origin)
     needed = {p.steps[0].query_name for p in remedy.paths} | set(remedy.loaded_fields)
     if needed & set(origin.deferred):
         kept = tuple(name for name in origin.deferred if name not in needed)
         code += f".defer({_quoted(kept)})" if kept else ".all()"
+    start = code
     if selected:
         code += f".select_related({_quoted(selected)})"
     if prefetched:
         code += f".prefetch_related({_quoted(prefetched)})"
-    counts = tuple(dict.fromkeys(_annotation(c, origin) for c in remedy.counted))
+    counts = tuple(dict.fromkeys(_annotation(c) for c in remedy.counted))
     if counts:
         code += f".annotate({', '.join(counts)})"
-    if origin.streamed:
+    if origin.changelist:
+        code = _changelist(code.removeprefix(start), selected, code.count("(") == 1)
+    elif origin.streamed:
         code += ".iterator(chunk_size=2000)" if prefetched else ".iterator()"
     names = (c.relation.query_name for c in remedy.counted)
     lookups = tuple(dict.fromkeys((*selected, *prefetched, *names, *remedy.loaded_fields)))
     return Fix(kind, lookups, code)
+
+
+def _changelist(methods: str, selected: tuple[str, ...], only_joins: bool) -> str:
+    """What to write in a ModelAdmin."""
+    if selected and only_joins:
+        return f"list_select_related = [{_quoted(selected)}]"
+    return f"def get_queryset(self, request):\n    return super().get_queryset(request){methods}"
 
 
 def expression(origin: Source) -> str:
@@ -103,12 +114,19 @@ def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def _annotation(counted: Counted, origin: Source) -> str:
+def counted_name(counted: Counted) -> str:
+    """The attribute that an annotation puts on the rows."""
     name = counted.relation.query_name
+    return f"has_{name}" if counted.exists else f"{name}_count"
+
+
+def _annotation(counted: Counted) -> str:
+    relation, name = counted.relation, counted_name(counted)
     if counted.exists:
-        # Exists() needs the inner model; a count above zero answers the same from what is known.
-        return f'has_{name}=Count("{name}", distinct=True)'
-    return f'{name}_count=Count("{name}", distinct=True)'
+        target = f"{class_name(relation.target)}.{relation.manager}"
+        return f'{name}=Exists({target}.filter({relation.back}=OuterRef("pk")))'
+    # Several joins multiply rows: distinct keeps each count right whatever stands beside it.
+    return f'{name}=Count("{relation.query_name}", distinct=True)'
 
 
 def _outermost(lookups: Iterable[str]) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ from ..events import (
     Trace,
 )
 from ..findings import Finding, Fix, FixKind, Severity
-from ..fixes import Counted, Path, Remedy, class_name, eager_fix
+from ..fixes import Counted, Path, Remedy, class_name, counted_name, eager_fix
 
 NAME = "n-plus-one"
 
@@ -48,7 +48,10 @@ _MANY = 10
 
 @dataclass(frozen=True, slots=True)
 class _Offender:
-    """Queries that follow one path from one origin at one place."""
+    """Queries that follow one path from one origin at one place.
+
+    ``prefetches`` is the number of queries that would load the same by ``prefetch_related``.
+    """
 
     groups: frozenset[int]
     group: QueryGroup
@@ -57,6 +60,7 @@ class _Offender:
     count: int
     duration_ms: float
     waiting: bool
+    prefetches: int = 1
 
     @property
     def relation(self) -> Relation | None:
@@ -137,8 +141,7 @@ def _path(
         steps.append(node.relation)
         prefetched = prefetched or node.loaded_by == "prefetch"
         node = sources[node.parent]
-    # Rows that were loaded eagerly are not a queryset of their own: the one above them is.
-    while node.loaded_by in ("prefetch", "select_related") and node.parent is not None:
+    while node.parent is not None and _belongs_above(node):
         steps.append(node.relation)
         prefetched = prefetched or node.loaded_by == "prefetch"
         node = sources[node.parent]
@@ -148,6 +151,16 @@ def _path(
     return node, Path(known, prefetched)
 
 
+def _belongs_above(node: Source) -> bool:
+    """Whether a fix must go to the queryset above: these rows have none of their own to change.
+
+    They were loaded with the rows above, or through a manager that a template or serializer reads.
+    """
+    return node.loaded_by in ("prefetch", "select_related") or not (
+        node.written or node.loaded_by == "queryset"
+    )
+
+
 def _merge_alike(offenders: list[_Offender]) -> list[_Offender]:
     """Variants of one SQL text (a generic key's models, say) that follow one path at one place."""
     merged: dict[object, _Offender] = {}
@@ -155,7 +168,13 @@ def _merge_alike(offenders: list[_Offender]) -> list[_Offender]:
         steps = offender.path.steps if offender.path else offender.group.fingerprint
         key = (offender.place, steps, offender.group.operation)
         known = merged.get(key)
-        merged[key] = offender if known is None else _together(known, offender)
+        # A generic key takes a query for each of its models, another text is another model.
+        generic = (
+            known is not None and _is_generic(known) and known.group.digest != offender.group.digest
+        )
+        merged[key] = (
+            offender if known is None else _together(known, offender, known.prefetches + generic)
+        )
     return list(merged.values())
 
 
@@ -170,20 +189,26 @@ def _merge_chains(offenders: list[_Offender]) -> list[_Offender]:
                 and offender.place == longer.place
                 and offender.path.is_prefix_of(longer.path)
             ):
-                kept[index] = _together(longer, offender)
+                prefetches = longer.prefetches + offender.prefetches
+                kept[index] = _together(longer, offender, prefetches)
                 break
         else:
             kept.append(offender)
     return kept
 
 
-def _together(one: _Offender, other: _Offender) -> _Offender:
+def _is_generic(offender: _Offender) -> bool:
+    return offender.relation is not None and offender.relation.kind == "generic-foreign-key"
+
+
+def _together(one: _Offender, other: _Offender, prefetches: int) -> _Offender:
     return replace(
         one,
         groups=one.groups | other.groups,
         count=one.count + other.count,
         duration_ms=one.duration_ms + other.duration_ms,
         waiting=one.waiting and other.waiting,
+        prefetches=prefetches,
     )
 
 
@@ -213,8 +238,9 @@ def _remedy(offenders: list[_Offender]) -> Remedy:
             fields.append(path.steps[-1].query_name)
             if len(path.steps) > 1:
                 paths.append(replace(path, steps=path.steps[:-1]))
-        elif kind in ("annotate", "exists"):
-            counted.append(Counted(path.steps[-1], exists=kind == "exists"))
+        elif kind == "annotate":
+            exists = offender.group.operation == "exists"
+            counted.append(Counted(path.steps[-1], exists=exists))
         else:
             paths.append(path)
     return Remedy(tuple(paths), tuple(counted), tuple(dict.fromkeys(fields)))
@@ -240,7 +266,8 @@ def _kind(offender: _Offender) -> FixKind:
 
 def _finding(trace: Trace, offender: _Offender, fix: Fix | None) -> Finding:
     group, relation, origin = offender.group, offender.relation, offender.origin
-    needs = 0 if fix is not None and fix.kind in ("select_related", "annotate", "only") else 1
+    joined = fix is not None and fix.kind in ("select_related", "annotate", "only")
+    needs = 0 if joined else offender.prefetches
     return Finding(
         detector=NAME,
         severity=_severity(offender),
@@ -289,7 +316,6 @@ def _message(offender: _Offender) -> str:
 
 
 def _hint(offender: _Offender, fix: Fix | None) -> str:
-    relation = offender.relation
     if fix is None:
         if offender.path is not None and offender.path.crosses_generic:
             return (
@@ -298,20 +324,25 @@ def _hint(offender: _Offender, fix: Fix | None) -> str:
         return "Load the related rows for the whole list before the loop."
     if fix.code.startswith("prefetch_related_objects"):
         return "Load the related rows for the whole list before the loop reads them."
-    where = _where(offender.origin)
-    if relation is not None and relation.kind in MANY_RELATIONS and not offender.group.plain:
-        return (
-            f"Prefetch on the queryset{where}, then read {relation.name}.all() and narrow it in "
-            "Python: filter(), order_by(), values() and slices on the manager query again."
-        )
+    change = f"Change the queryset{_where(offender.origin)}"
+    then = _reading(offender, fix)
+    return f"{change}, then {then}." if then else f"{change}."
+
+
+def _reading(offender: _Offender, fix: Fix) -> str | None:
+    """What else changes where the rows are read; None where nothing does."""
+    relation, operation = offender.relation, offender.group.operation
+    if relation is None or relation.kind not in MANY_RELATIONS:
+        return None
     if fix.kind == "annotate":
-        name = relation.query_name if relation else "rows"
-        operation = offender.group.operation
-        attribute = f"{name}_count" if operation == "count" else f"has_{name}"
-        return f"Count on the queryset{where} and read .{attribute} instead of .{operation}()."
-    if fix.kind == "only":
-        return f"Load the field with the queryset{where}: change its only() or defer()."
-    return f"Change the queryset{where}."
+        name = counted_name(Counted(relation, exists=operation == "exists"))
+        return f"read .{name} instead of .{relation.name}.{operation}()"
+    if not offender.group.plain or operation not in ("queryset", "iterator"):
+        return (
+            f"read .{relation.name}.all() and narrow it in Python, since any other method of "
+            "the manager queries again"
+        )
+    return None
 
 
 def _where(origin: Source | None) -> str:

@@ -11,7 +11,8 @@ use:
     tasks = Task.objects.in_bulk(pks)   once before it
 
 A query counts when at least three of it came through exactly the same chain of calls, which only a
-loop does, and with different values.
+loop does, and with different values. Whether the loop grows is not known, so its confidence is
+likely.
 
 Silent: batches (IN lists, OFFSET pages), queries that follow a relation (see n-plus-one), the same
 values each time (see duplicate-query), writes.
@@ -27,7 +28,7 @@ from collections.abc import Iterable
 from ..detection import Case, Detection
 from ..events import QueryGroup, Trace
 from ..findings import Finding, Fix
-from ..fixes import class_name, snake
+from ..fixes import class_name
 
 NAME = "query-in-loop"
 
@@ -59,15 +60,11 @@ def _finding(trace: Trace, group: QueryGroup) -> Finding:
         severity=(
             "info" if not group.application else "error" if group.count >= _MANY else "warning"
         ),
-        confidence="certain",
+        confidence="likely",
         endpoint=trace.name,
         request=trace.request,
         message=f"{what}{call} is queried in a loop: {group.count} queries",
-        hint=(
-            "Ask once before the loop and read the answers from a dict."
-            if fix
-            else "Ask once before the loop, for all values."
-        ),
+        hint=_hint(group, fix),
         location=group.location,
         origin=None,
         template=group.template,
@@ -83,6 +80,14 @@ def _finding(trace: Trace, group: QueryGroup) -> Finding:
     )
 
 
+def _hint(group: QueryGroup, fix: Fix | None) -> str:
+    if fix is not None:
+        return "Ask once before the loop, for all its values, and read the answers from a dict."
+    if group.operation in ("aggregate", "count"):
+        return "Ask once before the loop, grouped: values(...).annotate(...)."
+    return "Ask once before the loop, for all its values."
+
+
 def _fix(group: QueryGroup) -> Fix | None:
     if group.model is None or len(group.conditions) != 1:
         return None
@@ -90,7 +95,14 @@ def _fix(group: QueryGroup) -> Fix | None:
     manager = f"{class_name(group.model)}.{group.manager}"
     if group.operation in ("get", "first") and group.unique:
         if group.unique == "primary key":
-            values = f"{snake(class_name(group.model))}_pks"
-            return Fix("in_bulk", ("pk",), f"{manager}.in_bulk({values})")
-        return Fix("in_bulk", (name,), f'{manager}.in_bulk({name}s, field_name="{name}")')
-    return Fix("rewrite", (f"{name}__in",), f"{manager}.filter({name}__in={name}s)")
+            return Fix("in_bulk", ("pk",), f"{manager}.in_bulk(pks)")
+        return Fix("in_bulk", (name,), f'{manager}.in_bulk(values, field_name="{name}")')
+    if group.operation == "count":
+        return Fix(
+            "annotate",
+            (name,),
+            f'{manager}.filter({name}__in=values).values("{name}").annotate(count=Count("pk"))',
+        )
+    if group.operation == "aggregate":
+        return None
+    return Fix("rewrite", (f"{name}__in",), f"{manager}.filter({name}__in=values)")
