@@ -6,7 +6,7 @@ from itertools import takewhile
 from types import FrameType
 from typing import Any
 
-from . import provenance
+from . import provenance, querysets
 from .core.events import (
     MANY_RELATIONS,
     Offence,
@@ -128,9 +128,9 @@ def first_sight(group: Group, steps: list[Step], queryset: Any, prefetch: FrameT
     if queryset is None:
         return None
     group.model = queryset.model
-    group.single = group.single or provenance.at_most_one(queryset)
-    group.queryset_facts = provenance.facts(queryset)
-    group.conditions, group.unique = provenance.key_conditions(queryset)
+    group.single = group.single or querysets.at_most_one(queryset)
+    group.queryset_facts = querysets.facts(queryset)
+    group.conditions, group.unique = querysets.key_conditions(queryset)
     if prefetch is not None:
         group.operation = "prefetch"
         group.single = False
@@ -148,7 +148,7 @@ def first_sight(group: Group, steps: list[Step], queryset: Any, prefetch: FrameT
         group.relation = generic[0]
         group.keyed = True
     if group.relation is not None:
-        group.plain = provenance.is_plain(queryset, group.relation)
+        group.plain = querysets.is_plain(queryset, group.relation)
     return None
 
 

@@ -16,12 +16,11 @@ from django.db.models.fields.related_descriptors import (
     ForwardManyToOneDescriptor,
     ReverseOneToOneDescriptor,
 )
-from django.db.models.lookups import Exact
-from django.db.models.manager import BaseManager
-from django.db.models.query import ModelIterable, RawQuerySet
+from django.db.models.query import RawQuerySet
 from django.db.models.query_utils import DeferredAttribute
 
 from .core.events import Relation, RelationKind
+from .querysets import exact_conditions, manager_name
 
 #: Qualified names of ORM functions -> the operation as a developer calls it.
 _OPERATIONS = {
@@ -140,34 +139,28 @@ def relation_of_queryset(queryset: Any, instance: Model) -> Relation | None:
 def _many_to_many(queryset: Any, owner: Any) -> Relation | None:
     used = {getattr(table, "table_name", None) for table in queryset.query.alias_map.values()}
     used.add(queryset.model._meta.db_table)
-    found = []
-    for field in owner._meta.many_to_many:
-        if field.remote_field.through._meta.db_table in used and _leads_to(
-            queryset.model, field.related_model, field.remote_field.through
-        ):
-            found.append(
-                _relation(field.model, field.name, field.name, "many-to-many", field.related_model)
-            )
-    for rel in owner._meta.related_objects:
-        if (
-            rel.many_to_many
-            and rel.through._meta.db_table in used
-            and _leads_to(queryset.model, rel.related_model, rel.through)
-        ):
-            name = rel.get_accessor_name()
-            if name is not None:
-                found.append(
-                    _relation(
-                        rel.model,
-                        name,
-                        rel.name,
-                        "many-to-many",
-                        rel.related_model,
-                        rel.field.name,
-                    )
-                )
+    candidates = [(field.remote_field, False) for field in owner._meta.many_to_many]
+    candidates += [(rel, True) for rel in owner._meta.related_objects if rel.many_to_many]
+    found = [
+        relation
+        for rel, reverse in candidates
+        if rel.through._meta.db_table in used
+        and (relation := _many_to_many_relation(rel, reverse)) is not None
+        and _leads_to(queryset.model, rel.related_model if reverse else rel.model, rel.through)
+    ]
     # A symmetrical relation to the same model may match twice; two that differ are a guess.
     return found[0] if len({relation.name for relation in found}) == 1 else None
+
+
+def _many_to_many_relation(rel: Any, reverse: bool) -> Relation | None:
+    field = rel.field
+    if not reverse:
+        back = field.related_query_name()
+        return _relation(rel.related_model, field.name, field.name, "many-to-many", rel.model, back)
+    name = rel.get_accessor_name()
+    if name is None:
+        return None
+    return _relation(rel.model, name, rel.name, "many-to-many", rel.related_model, field.name)
 
 
 def _leads_to(model: type[Model], target: Any, through: Any) -> bool:
@@ -187,7 +180,7 @@ def generic_relation(queryset: Any) -> tuple[Relation, type[Model], Any] | None:
         content_type_name = getattr(field, "ct_field", None)
         if content_type_name is None:
             continue
-        values = dict(_exact_conditions(queryset))
+        values = dict(exact_conditions(queryset))
         content_type = values.get(content_type_name)
         key = values.get(field.fk_field)
         if content_type is None or key is None:
@@ -205,127 +198,6 @@ def generic_relation(queryset: Any) -> tuple[Relation, type[Model], Any] | None:
                 made = _relation(owner, name, name, "generic-relation", queryset.model)
                 return made, owner, owner._meta.pk.to_python(key)
     return None
-
-
-def _exact_conditions(queryset: Any) -> list[tuple[str, Any]]:
-    """(field name, value) of the conditions that all rows must meet by equality."""
-    where = queryset.query.where
-    if where.connector != "AND" or where.negated:
-        return []
-    found = []
-    pending = list(where.children)
-    for child in pending:
-        children = getattr(child, "children", None)
-        if children is not None:
-            if child.connector == "AND" and not child.negated:
-                pending.extend(children)
-        elif isinstance(child, Exact) and hasattr(child.lhs, "target"):
-            found.append((child.lhs.target.name, child.rhs))
-    return found
-
-
-def key_conditions(queryset: Any) -> tuple[tuple[str, ...], str]:
-    """The fields compared by equality, where nothing else is asked, and whether one is unique."""
-    if isinstance(queryset, RawQuerySet) or queryset.query.combinator:
-        return (), ""
-    where = queryset.query.where
-    if where.connector != "AND" or where.negated:
-        return (), ""
-    table = queryset.model._meta.db_table
-    fields = []
-    for child in where.children:
-        field = getattr(getattr(child, "lhs", None), "target", None)
-        if not isinstance(child, Exact) or field is None or field.model._meta.db_table != table:
-            return (), ""
-        fields.append(field)
-    unique = ""
-    if len(fields) == 1:
-        unique = "primary key" if fields[0].primary_key else "unique" if fields[0].unique else ""
-    return tuple(field.name for field in fields), unique
-
-
-def at_most_one(queryset: Any) -> bool:
-    """Whether a queryset can hold one row only: a slice of one, or equality on a unique column."""
-    if isinstance(queryset, RawQuerySet):
-        return False
-    query = queryset.query
-    if query.high_mark is not None and query.high_mark - query.low_mark <= 1:
-        return True
-    if query.combinator or query.where.connector != "AND" or query.where.negated:
-        return False
-    table = queryset.model._meta.db_table
-    joins = sum(
-        1 for alias, count in query.alias_refcount.items() if count and alias in query.alias_map
-    )
-    return joins <= 1 and any(
-        isinstance(child, Exact)
-        and getattr(getattr(child.lhs, "target", None), "unique", False)
-        and child.lhs.target.model._meta.db_table == table
-        for child in query.where.children
-    )
-
-
-def is_plain(queryset: Any, relation: Relation) -> bool:
-    """Whether a related manager was read as it is, so that a prefetch answers the same question."""
-    if isinstance(queryset, RawQuerySet):
-        return True
-    query = queryset.query
-    narrowed = (
-        query.is_sliced
-        or query.order_by
-        or query.extra_order_by
-        or query.distinct
-        or query.annotations
-        or query.extra
-        or query.combinator
-        or query.select_related
-        or query.deferred_loading[0]
-        or query.select_for_update
-        or not query.standard_ordering
-        or not issubclass(queryset._iterable_class, ModelIterable)
-    )
-    if narrowed:
-        return False
-    manager = queryset.model._default_manager
-    if type(manager).get_queryset is not BaseManager.get_queryset:
-        return True
-    own = 2 if relation.kind == "generic-relation" else 1
-    return len(query.where.children) <= own
-
-
-def manager_name(model: type[Model]) -> str:
-    """The manager as written after the model's name: "objects", or what the model calls it."""
-    manager = model._default_manager
-    return manager.name if manager is not None else "objects"
-
-
-def deferred_names(queryset: Any) -> tuple[str, ...]:
-    """Fields that a queryset leaves out by ``only()`` or ``defer()``."""
-    if isinstance(queryset, RawQuerySet):
-        return ()
-    names, deferring = queryset.query.deferred_loading
-    if not names:
-        return ()
-    if deferring:
-        return tuple(sorted(names))
-    fields = queryset.model._meta.concrete_fields
-    kept = {name.split("__")[0] for name in names}
-    return tuple(
-        field.name
-        for field in fields
-        if not field.primary_key and field.name not in kept and field.attname not in kept
-    )
-
-
-def facts(queryset: Any) -> dict[str, Any]:
-    """What a fix must know of the queryset it is put on."""
-    raw = isinstance(queryset, RawQuerySet)
-    return {
-        "manager": manager_name(queryset.model),
-        "raw": raw,
-        "combined": not raw and bool(queryset.query.combinator),
-        "deferred": deferred_names(queryset),
-    }
 
 
 def relation_of_prefetch(values: dict[str, Any]) -> Relation | None:
@@ -358,10 +230,7 @@ def relation_of_lookup(instance: Model, name: str) -> Relation | None:
     if rel is None:
         return None
     if rel.many_to_many:
-        target = rel.related_model if getattr(descriptor, "reverse", False) else rel.model
-        owner = rel.model if getattr(descriptor, "reverse", False) else rel.related_model
-        query_name = rel.name if getattr(descriptor, "reverse", False) else rel.field.name
-        return _relation(owner, name, query_name, "many-to-many", target)
+        return _many_to_many_relation(rel, getattr(descriptor, "reverse", False))
     if hasattr(rel.field, "object_id_field_name"):
         return _relation(rel.field.model, name, name, "generic-relation", rel.model)
     return _relation(rel.model, name, rel.name, "reverse-many", rel.related_model)

@@ -75,10 +75,10 @@ class Relation:
 class Source:
     """A queryset whose rows were seen to cause further queries, or may.
 
-    ``parent`` is the index in ``Trace.sources`` of the rows this queryset was reached from, through
+    ``parent`` is the index in ``Trace.sources`` of the rows this queryset was reached from, by
     ``relation``; None for a queryset of its own. ``single`` tells that at most one row is possible
-    by construction (``get()``, ``first()``, ``[0]``, a filter on a unique column). ``written`` tells
-    that a line of the project evaluated it, not a library for a template or a serializer, and
+    by construction (``get()``, ``first()``, ``[0]``, a filter on a unique column), ``written`` that
+    a line of the project evaluated it, not a library for a template or a serializer, and
     ``changelist`` that it is the list of a ModelAdmin.
     """
 

@@ -1,0 +1,133 @@
+"""What a queryset asks, read from its query: never evaluated, never cloned, never changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Model
+from django.db.models.lookups import Exact
+from django.db.models.manager import BaseManager
+from django.db.models.query import ModelIterable, RawQuerySet
+
+from .core.events import Relation
+
+
+def exact_conditions(queryset: Any) -> list[tuple[str, Any]]:
+    """(field name, value) of the conditions that all rows must meet by equality."""
+    where = queryset.query.where
+    if where.connector != "AND" or where.negated:
+        return []
+    found = []
+    pending = list(where.children)
+    for child in pending:
+        children = getattr(child, "children", None)
+        if children is not None:
+            if child.connector == "AND" and not child.negated:
+                pending.extend(children)
+        elif isinstance(child, Exact) and hasattr(child.lhs, "target"):
+            found.append((child.lhs.target.name, child.rhs))
+    return found
+
+
+def key_conditions(queryset: Any) -> tuple[tuple[str, ...], str]:
+    """The fields compared by equality, where nothing else is asked, and whether one is unique."""
+    if isinstance(queryset, RawQuerySet) or queryset.query.combinator:
+        return (), ""
+    where = queryset.query.where
+    if where.connector != "AND" or where.negated:
+        return (), ""
+    table = queryset.model._meta.db_table
+    fields = []
+    for child in where.children:
+        field = getattr(getattr(child, "lhs", None), "target", None)
+        if not isinstance(child, Exact) or field is None or field.model._meta.db_table != table:
+            return (), ""
+        fields.append(field)
+    unique = ""
+    if len(fields) == 1:
+        unique = "primary key" if fields[0].primary_key else "unique" if fields[0].unique else ""
+    return tuple(field.name for field in fields), unique
+
+
+def at_most_one(queryset: Any) -> bool:
+    """Whether a queryset can hold one row only: a slice of one, or equality on a unique column."""
+    if isinstance(queryset, RawQuerySet):
+        return False
+    query = queryset.query
+    if query.high_mark is not None and query.high_mark - query.low_mark <= 1:
+        return True
+    if query.combinator or query.where.connector != "AND" or query.where.negated:
+        return False
+    table = queryset.model._meta.db_table
+    joins = sum(
+        1 for alias, count in query.alias_refcount.items() if count and alias in query.alias_map
+    )
+    return joins <= 1 and any(
+        isinstance(child, Exact)
+        and getattr(getattr(child.lhs, "target", None), "unique", False)
+        and child.lhs.target.model._meta.db_table == table
+        for child in query.where.children
+    )
+
+
+def is_plain(queryset: Any, relation: Relation) -> bool:
+    """Whether a related manager was read as it is, so that a prefetch answers the same question."""
+    if isinstance(queryset, RawQuerySet):
+        return True
+    query = queryset.query
+    narrowed = (
+        query.is_sliced
+        or query.order_by
+        or query.extra_order_by
+        or query.distinct
+        or query.annotations
+        or query.extra
+        or query.combinator
+        or query.select_related
+        or query.deferred_loading[0]
+        or query.select_for_update
+        or not query.standard_ordering
+        or not issubclass(queryset._iterable_class, ModelIterable)
+    )
+    if narrowed:
+        return False
+    manager = queryset.model._default_manager
+    if type(manager).get_queryset is not BaseManager.get_queryset:
+        return True
+    own = 2 if relation.kind == "generic-relation" else 1
+    return len(query.where.children) <= own
+
+
+def manager_name(model: type[Model]) -> str:
+    """The manager as written after the model's name: "objects", or what the model calls it."""
+    manager = model._default_manager
+    return manager.name if manager is not None else "objects"
+
+
+def deferred_names(queryset: Any) -> tuple[str, ...]:
+    """Fields that a queryset leaves out by ``only()`` or ``defer()``."""
+    if isinstance(queryset, RawQuerySet):
+        return ()
+    names, deferring = queryset.query.deferred_loading
+    if not names:
+        return ()
+    if deferring:
+        return tuple(sorted(names))
+    fields = queryset.model._meta.concrete_fields
+    kept = {name.split("__")[0] for name in names}
+    return tuple(
+        field.name
+        for field in fields
+        if not field.primary_key and field.name not in kept and field.attname not in kept
+    )
+
+
+def facts(queryset: Any) -> dict[str, Any]:
+    """What a fix must know of the queryset it is put on."""
+    raw = isinstance(queryset, RawQuerySet)
+    return {
+        "manager": manager_name(queryset.model),
+        "raw": raw,
+        "combined": not raw and bool(queryset.query.combinator),
+        "deferred": deferred_names(queryset),
+    }
