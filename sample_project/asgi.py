@@ -1,0 +1,9 @@
+"""``sample_project.asgi:application`` for an ASGI server."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sample_project.settings")
+
+application = get_asgi_application()

@@ -1,0 +1,47 @@
+"""The sample project's settings on the databases of a test run.
+
+``QUERYSCOPE_TEST_VENDOR`` is ``sqlite`` (the default) or ``postgresql``: then on the server that
+``QUERYSCOPE_TEST_DATABASE_URL`` names, else on an embedded one that lives as long as the run.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+
+from sample_project import database_url
+
+
+def _url(vendor: str) -> str:
+    if vendor == "sqlite":
+        return "sqlite:///:memory:"
+    if vendor != "postgresql":
+        raise ValueError(f"QUERYSCOPE_TEST_VENDOR: {vendor!r} is neither sqlite nor postgresql")
+    if "QUERYSCOPE_TEST_DATABASE_URL" not in os.environ:
+        from sample_project import postgres
+
+        server = postgres.temporary().start()
+        atexit.register(server.destroy)
+        # For pytest-xdist's workers, which read these settings too.
+        os.environ["QUERYSCOPE_TEST_DATABASE_URL"] = server.url
+    return os.environ["QUERYSCOPE_TEST_DATABASE_URL"]
+
+
+VENDOR = os.environ.get("QUERYSCOPE_TEST_VENDOR") or "sqlite"
+
+# Before the sample project's settings are read, which start a server of their own without it.
+os.environ["DATABASE_URL"] = _url(VENDOR)
+
+from sample_project.settings import *  # noqa: E402, F403
+from sample_project.settings import INSTALLED_APPS  # noqa: E402
+
+DATABASES = {
+    alias: database_url.parse(os.environ["DATABASE_URL"])
+    | ({"TEST": {"NAME": f"test_queryscope_{alias}"}} if VENDOR == "postgresql" else {})
+    for alias in ("default", "other")
+}
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.testapp"]
+
+DEBUG = False
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

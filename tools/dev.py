@@ -1,0 +1,188 @@
+"""What the Makefile's targets do: a line for each step, its output only when it fails."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+
+from environments import ROOT, Environment, find_interpreter, locked
+
+DEMO = Environment(".venv", "demo")
+DEV = Environment(".venv", "dev")
+PYTHON = DEV.python
+SERVER = ("-m", "sample_project.postgres")
+OLDEST_DJANGO = "django~=5.2.0"
+NEWEST_DJANGO = "django~=6.1.0"
+NEWEST_PYTHONS = ("3.14", "3.13", "3.12")
+VENDORS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+VERSIONS = """
+import django, sys
+print("Python %d.%d, Django %d.%d" % (*sys.version_info[:2], *django.VERSION[:2]))
+"""
+# No cache: one left by another user cannot be written to.
+PYTEST = ("-m", "pytest", "-q", "-n", "auto", "--maxprocesses=8", "-p", "no:cacheprovider")
+CONTRACTS = "from importlinter.cli import lint_imports_command as main; main()"
+CACHES = (".hypothesis", ".import_linter_cache", ".mypy_cache", ".pytest_cache", ".ruff_cache")
+
+
+class StepFailed(Exception):
+    """Its output has been shown."""
+
+
+def demo() -> None:
+    with locked("demo"):
+        install(DEMO)
+        if not os.environ.get("DATABASE_URL"):
+            step("Starting the embedded PostgreSQL", PYTHON, *SERVER, "start")
+        step("Creating the tables", PYTHON, "manage.py", "migrate", "--verbosity=0")
+        show("Filling them, unless they are full", PYTHON, "manage.py", "seed")
+    # Exit status 1 says that it found something, which is what a demonstration is for.
+    show("Auditing the sample project", PYTHON, "manage.py", "queryscope", "audit", accept=(0, 1))
+
+
+def test(*arguments: str) -> None:
+    failed = []
+    for environment in test_environments():
+        versions = install(environment)
+        for vendor, label in VENDORS.items():
+            try:
+                step(
+                    f"Testing on {versions}, {label}",
+                    environment.python,
+                    *PYTEST,
+                    *arguments,
+                    variables={"QUERYSCOPE_TEST_VENDOR": vendor},
+                    summary=True,
+                )
+            except StepFailed:
+                failed.append(f"{versions}, {label}")
+    if failed:
+        print(f"Failed: {'; '.join(failed)}")
+        raise StepFailed
+
+
+def test_environments() -> list[Environment]:
+    """The default one, and the ends of the support range that it does not cover."""
+    environments = [DEV]
+    default = install(DEV)
+    for name, versions, django in (
+        (".venv-oldest", ("3.11",), OLDEST_DJANGO),
+        (".venv-newest", NEWEST_PYTHONS, NEWEST_DJANGO),
+    ):
+        label = f"Django {django.removeprefix('django~=').removesuffix('.0')}"
+        found = find_interpreter(*versions)
+        if found is None:
+            if not default.endswith(label):
+                wanted = " or ".join(versions)
+                print(f"Skipping {label}: no Python {wanted} on PATH, under ~/.pyenv or uv")
+        elif default != f"Python {found[0]}, {label}":
+            environments.append(Environment(name, "dev", django, found[1]))
+    return environments
+
+
+def lint() -> None:
+    install(DEV)
+    step("Looking for mistakes", PYTHON, "-m", "ruff", "check", ".")
+    step("Checking the format", PYTHON, "-m", "ruff", "format", "--check", ".")
+
+
+def types() -> None:
+    install(DEV)
+    step("Checking types", PYTHON, "-m", "mypy", summary=True)
+
+
+def contracts() -> None:
+    install(DEV)
+    step("Checking imports", PYTHON, "-c", CONTRACTS, summary=True)
+
+
+def bench(*arguments: str) -> None:
+    install(DEV)
+    show("Measuring", PYTHON, "benchmarks/overhead.py", *arguments)
+
+
+def stop() -> None:
+    # Not .venv's Python: a server can be stopped without it.
+    step("Stopping the embedded PostgreSQL", sys.executable, *SERVER, "stop")
+
+
+def clean() -> None:
+    step("Deleting the embedded PostgreSQL", sys.executable, *SERVER, "destroy")
+    print("Deleting environments and caches")
+    for path in [*ROOT.glob(".venv*"), *(ROOT / cache for cache in CACHES)]:
+        try:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        except OSError as error:
+            print(f"error: cannot delete {path}: {error.strerror}", file=sys.stderr)
+            raise StepFailed from None
+
+
+def install(environment: Environment) -> str:
+    """Returns what is in it: "Python 3.13, Django 6.1"."""
+    with locked(environment.name):
+        if not environment.is_complete():
+            say(f"Installing what {environment.extra} needs into {environment.name}")
+            started = time.monotonic()
+            done = environment.make()
+            finish(started, done.returncode, done.stdout)
+    return subprocess.check_output([environment.python, "-c", VERSIONS], text=True).strip()
+
+
+def step(
+    label: str,
+    *command: str,
+    variables: Mapping[str, str] | None = None,
+    summary: bool = False,
+) -> None:
+    """Shows the output if the command fails, or with `summary` the last line of it."""
+    say(label)
+    started = time.monotonic()
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        close_fds=False,  # see locked
+        env={**os.environ, **(variables or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    finish(started, done.returncode, done.stdout, summary=summary)
+
+
+def show(label: str, *command: str, accept: tuple[int, ...] = (0,)) -> None:
+    """Shows the output as it comes."""
+    print(label, flush=True)
+    if subprocess.run(command, cwd=ROOT, close_fds=False).returncode not in accept:
+        raise StepFailed
+
+
+def say(label: str) -> None:
+    print(label, end=" ... ", flush=True)
+
+
+def finish(started: float, status: int, output: str, *, summary: bool = False) -> None:
+    lines = [line for line in output.splitlines() if line.strip()]
+    if status:
+        print(f"failed\n{output}")
+        raise StepFailed
+    words = lines[-1].strip("= ") if summary and lines else f"{time.monotonic() - started:.1f} s"
+    print(words, flush=True)
+
+
+TARGETS = {
+    target.__name__: target for target in (demo, test, lint, types, contracts, bench, stop, clean)
+}
+
+
+if __name__ == "__main__":
+    try:
+        TARGETS[sys.argv[1]](*sys.argv[2:])
+    except StepFailed:
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
