@@ -1,0 +1,27 @@
+from django.http import HttpResponse
+from django.template.loader import render_to_string
+from django.urls import path
+
+from . import duplicate_query, n_plus_one, query_budget, query_in_loop
+
+app_name = "examples"
+
+EXAMPLES = (
+    ("n-plus-one", n_plus_one),
+    ("query-in-loop", query_in_loop),
+    ("duplicate-query", duplicate_query),
+    ("query-budget", query_budget),
+)
+
+
+def index(request):
+    names = [name for name, _ in EXAMPLES]
+    return HttpResponse(render_to_string("examples/index.html", {"names": names}))
+
+
+urlpatterns = [path("examples/", index, name="index")]
+for name, example in EXAMPLES:
+    urlpatterns += [
+        path(f"{name}/", example.page, name=name),
+        path(f"{name}/fixed/", example.fixed, name=f"{name}-fixed"),
+    ]

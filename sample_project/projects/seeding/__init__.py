@@ -1,0 +1,1 @@
+"""The rows of the sample tracker: made the same way every time, written in one transaction."""
