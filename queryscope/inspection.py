@@ -8,7 +8,7 @@ from typing import Any
 
 from . import __version__
 from .conf import Settings, get_settings
-from .core.detection import Options, detect, merge
+from .core.detection import Options, detect
 from .core.events import Trace
 from .core.findings import Endpoint, Report, rank
 from .recording import Recording
@@ -23,8 +23,7 @@ def inspect(*traces: Trace | Recording, settings: Settings | None = None) -> Rep
     """
     settings = settings or get_settings()
     frozen = [_freeze(trace) for trace in traces]
-    options = options_of(settings)
-    findings = merge(finding for trace in frozen for finding in detect(trace, options))
+    findings = detect(frozen, options_of(settings))
     return Report(
         endpoints=_endpoints(frozen),
         findings=rank(findings, settings.round_trip_ms),

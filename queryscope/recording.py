@@ -20,6 +20,7 @@ from functools import partial
 from time import perf_counter_ns
 from typing import Any
 
+from django.core.signals import setting_changed
 from django.db import connections
 from django.db.backends.signals import connection_created
 
@@ -29,7 +30,7 @@ from .core.events import Trace
 from .core.fingerprint import Statement
 from .groups import Group, first_sight, freeze, new_source
 from .origins import Evaluation, LazyLoad, Origins, SourceNode
-from .stack import AGGREGATE, ITERATE, Sight, chain, signature, walk
+from .stack import AGGREGATE, ITERATE, Sight, chain, forget, signature, walk
 
 logger = logging.getLogger("queryscope")
 
@@ -51,6 +52,7 @@ _MAX_STATEMENTS = 4_096
 
 _active: ContextVar[tuple[Recording, ...]] = ContextVar("queryscope_active", default=())
 _statements: dict[str, Statement] = {}
+_shared: dict[tuple[str, bool], Statement] = {}
 _reported: set[str] = set()
 
 Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
@@ -91,6 +93,7 @@ def report_once(error: Exception) -> None:
 def install() -> None:
     """Put the hook on every open connection and on each that opens later. Safe to repeat."""
     connection_created.connect(_instrument, dispatch_uid="queryscope.recording")
+    setting_changed.connect(forget, dispatch_uid="queryscope.stack")
     for connection in connections.all(initialized_only=True):
         _instrument(connection=connection)
 
@@ -157,6 +160,9 @@ class Recording:
             if self._ended is None:
                 self._ended = perf_counter_ns()
                 self._origins.close()
+                for known in self._sights.values():
+                    for _, sight in known:
+                        sight.anchor = None
 
     @property
     def trace(self) -> Trace:
@@ -182,7 +188,7 @@ class Recording:
             status=self.status,
             duration_ms=(ended - self._started) / 1e6,
             queries=self.queries,
-            distinct=len(self._sights),
+            distinct=len({statement.fingerprint for statement in list(self._sights)}),
             database_ms=self.database_ms,
             truncated=self._truncated,
         )
@@ -261,9 +267,7 @@ class Recording:
     def _locate(self, statement: Statement, connection: Any) -> tuple[Group, Sight] | None:
         """The query's group, a new one if need be; None when there are too many."""
         alias = connection.alias
-        known = self._sights.get(statement)
-        if known is None:
-            known = self._sights[statement] = []
+        known = self._sights.get(statement) or []
         # One statement comes from few places: try those before walking the stack.
         for pair in known:
             if pair[1].matches(_HOOK + 1) and pair[0].alias == alias:
@@ -275,7 +279,9 @@ class Recording:
             if len(self._groups) >= MAX_GROUPS:
                 return None
             group = self._groups[key] = Group(statement, connection, sight)
-        if len(known) >= _MOST_SIGHTS:
+        if not known:
+            self._sights[statement] = known
+        elif len(known) >= _MOST_SIGHTS:
             known.pop()
         known.insert(0, (group, sight))
         return group, sight
@@ -298,6 +304,8 @@ class Recording:
             repeats[mark] = 1
 
     def _note_rows(self, group: Group, sight: Sight) -> None:
+        if group.model is None:
+            return  # Its first sight failed, which was logged.
         held = sys._getframe(_HOOK + sight.holder_depth).f_locals["self"]
         queryset = held.queryset if sight.role == ITERATE else held
         depth = sight.prefetch_depth
@@ -362,12 +370,11 @@ class Recording:
 def _new_statement(sql: str) -> Statement:
     if len(_statements) >= _MAX_STATEMENTS:
         _statements.clear()
+    if len(_shared) >= _MAX_STATEMENTS:
+        _shared.clear()
     made = Statement.of(sql)
     # Statements that differ in literals only share one object, which groups compare by identity.
-    shared = _statements.setdefault(made.fingerprint, made)
-    if shared.batched != made.batched:
-        shared = made
-    _statements[sql] = shared
+    shared = _statements[sql] = _shared.setdefault((made.fingerprint, made.batched), made)
     return shared
 
 

@@ -77,8 +77,10 @@ _FRAMEWORKS = ("django.", "rest_framework", "queryscope", "debug_toolbar", "silk
 _UNSEEN: dict[str, int] = {}
 
 
-def forget() -> None:
-    """Classify files anew; called when settings that name application code change."""
+def forget(*, setting: str, **kwargs: Any) -> None:
+    """Classify files anew when a setting that says whose code is whose changes."""
+    if setting not in ("QUERYSCOPE", "INSTALLED_APPS", "ROOT_URLCONF"):
+        return
     _files.clear()
     application_paths.cache_clear()
     is_application.cache_clear()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from .events import QueryGroup, Trace
 from .findings import Finding
+from .fixes import Need, Remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,11 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A finding and the indexes of the groups of queries that it explains."""
+    """A finding, the indexes of the groups of queries that it explains, and what would cure it."""
 
     finding: Finding
     groups: frozenset[int]
+    need: Need | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +59,35 @@ class Case:
         )
 
 
-def detect(trace: Trace, options: Options) -> tuple[Finding, ...]:
-    """All findings of one trace, in the order of the detectors."""
-    from .detectors import DETECTORS
+def detect(traces: Iterable[Trace], options: Options) -> tuple[Finding, ...]:
+    """All findings, one for each endpoint and key: of several runs, the one of most queries.
 
-    case = Case(trace, options)
-    findings: list[Finding] = []
-    for detector in DETECTORS:
-        detections = tuple(detector.detect(case))
-        findings.extend(detection.finding for detection in detections)
-        explained = frozenset().union(*(d.groups for d in detections))
-        case = replace(case, claimed=case.claimed | explained)
-    return tuple(findings)
-
-
-def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """One finding for each endpoint and key: of several runs, the one with the most queries."""
+    Findings of one queryset carry the same fix, whole for all the requests that pass it.
+    """
+    detections = [detection for trace in traces for detection in _detect_one(trace, options)]
+    remedies: dict[object, Remedy] = {}
+    for detection in detections:
+        if (need := detection.need) is not None:
+            remedies[need.queryset] = remedies.get(need.queryset, Remedy()) | need.remedy
     best: dict[tuple[str, str], Finding] = {}
-    for finding in findings:
+    for detection in detections:
+        finding = detection.finding
+        if (need := detection.need) is not None:
+            finding = replace(finding, fix=need.fix(remedies[need.queryset]))
         known = best.setdefault((finding.endpoint, finding.key), finding)
         if finding.count > known.count:
             best[finding.endpoint, finding.key] = finding
     return tuple(best.values())
+
+
+def _detect_one(trace: Trace, options: Options) -> list[Detection]:
+    from .detectors import DETECTORS
+
+    case = Case(trace, options)
+    found: list[Detection] = []
+    for detector in DETECTORS:
+        detections = tuple(detector.detect(case))
+        found.extend(detections)
+        explained = frozenset().union(*(d.groups for d in detections))
+        case = replace(case, claimed=case.claimed | explained)
+    return found

@@ -55,6 +55,33 @@ class Remedy:
     counted: tuple[Counted, ...] = ()
     loaded_fields: tuple[str, ...] = ()
 
+    def __or__(self, other: Remedy) -> Remedy:
+        return Remedy(
+            tuple(dict.fromkeys(self.paths + other.paths)),
+            tuple(dict.fromkeys(self.counted + other.counted)),
+            tuple(dict.fromkeys(self.loaded_fields + other.loaded_fields)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What one finding needs of its origin's queryset, and the kind of fix that is."""
+
+    origin: Source
+    remedy: Remedy
+    kind: FixKind
+
+    @property
+    def queryset(self) -> tuple[object, ...]:
+        """Equal for needs that one change of one queryset meets, in whichever request."""
+        origin = self.origin
+        place = origin.location or origin.template or origin.index
+        return place, origin.model, expression(origin), origin.streamed
+
+    def fix(self, whole: Remedy | None = None) -> Fix:
+        """The fix for this need alone, or for everything that its queryset needs."""
+        return eager_fix(self.origin, whole or self.remedy, self.kind)
+
 
 def eager_fix(origin: Source, remedy: Remedy, kind: FixKind) -> Fix:
     """The origin's queryset with all that is missing.

@@ -37,7 +37,7 @@ from ..events import (
     Trace,
 )
 from ..findings import Finding, Fix, FixKind, Severity
-from ..fixes import Counted, Path, Remedy, class_name, counted_name, eager_fix
+from ..fixes import Counted, Need, Path, Remedy, class_name, counted_name
 
 NAME = "n-plus-one"
 
@@ -68,21 +68,18 @@ class _Offender:
 
     @property
     def place(self) -> tuple[object, ...]:
-        return self.origin and self.origin.index, self.group.location, self.group.template
+        # One line may evaluate several lists, of a helper's argument say: that is one place.
+        origin = self.origin and (self.origin.model, self.origin.location, self.origin.template)
+        return origin, self.group.location, self.group.template
 
 
 def detect(case: Case) -> Iterable[Detection]:
-    """Find the offenders of every origin, merge chains, and give each origin one fix."""
+    """Find the offenders of every origin and say what each of them needs."""
     offenders = list(_structural(case)) + list(_unseen_origin(case))
-    offenders = _merge_chains(_merge_alike(offenders))
-    remedies: dict[int | None, list[_Offender]] = {}
-    for offender in offenders:
-        origin = offender.origin.index if offender.origin else None
-        remedies.setdefault(origin, []).append(offender)
-    for offender in offenders:
-        siblings = remedies[offender.origin.index if offender.origin else None]
-        fix = _fix(offender, siblings)
-        yield Detection(_finding(case.trace, offender, fix), offender.groups)
+    for offender in _merge_chains(_merge_alike(offenders)):
+        need = _need(offender)
+        fix = _unseen_fix(offender) if need is None else need.fix()
+        yield Detection(_finding(case.trace, offender, fix), offender.groups, need)
 
 
 def _structural(case: Case) -> Iterable[_Offender]:
@@ -212,38 +209,28 @@ def _together(one: _Offender, other: _Offender, prefetches: int) -> _Offender:
     )
 
 
-def _fix(offender: _Offender, siblings: list[_Offender]) -> Fix | None:
+def _unseen_fix(offender: _Offender) -> Fix | None:
     path = offender.path
-    if path is None or path.crosses_generic:
+    if path is None or path.crosses_generic or offender.origin is not None:
         return None
-    if offender.origin is None:
-        return Fix(
-            "prefetch_related",
-            (path.steps[-1].name,),
-            f'prefetch_related_objects(rows, "{path.steps[-1].name}")',
-        )
-    return eager_fix(offender.origin, _remedy(siblings), _kind(offender))
+    name = path.steps[-1].name
+    return Fix("prefetch_related", (name,), f'prefetch_related_objects(rows, "{name}")')
 
 
-def _remedy(offenders: list[_Offender]) -> Remedy:
-    paths: list[Path] = []
-    counted: list[Counted] = []
-    fields: list[str] = []
-    for offender in offenders:
-        path = offender.path
-        if path is None or path.crosses_generic:
-            continue
-        kind = _kind(offender)
-        if kind == "only":
-            fields.append(path.steps[-1].query_name)
-            if len(path.steps) > 1:
-                paths.append(replace(path, steps=path.steps[:-1]))
-        elif kind == "annotate":
-            exists = offender.group.operation == "exists"
-            counted.append(Counted(path.steps[-1], exists=exists))
-        else:
-            paths.append(path)
-    return Remedy(tuple(paths), tuple(counted), tuple(dict.fromkeys(fields)))
+def _need(offender: _Offender) -> Need | None:
+    path, origin = offender.path, offender.origin
+    if path is None or path.crosses_generic or origin is None:
+        return None
+    kind = _kind(offender)
+    if kind == "only":
+        owner = (replace(path, steps=path.steps[:-1]),) if len(path.steps) > 1 else ()
+        remedy = Remedy(paths=owner, loaded_fields=(path.steps[-1].query_name,))
+    elif kind == "annotate":
+        exists = offender.group.operation == "exists"
+        remedy = Remedy(counted=(Counted(path.steps[-1], exists),))
+    else:
+        remedy = Remedy(paths=(path,))
+    return Need(origin, remedy, kind)
 
 
 def _kind(offender: _Offender) -> FixKind:

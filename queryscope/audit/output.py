@@ -1,0 +1,87 @@
+"""Where a report goes: checked before the work, complete or not there at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from typing import Any
+
+
+class OutputError(Exception):
+    """The report cannot be written; the text says where and why."""
+
+
+class Output:
+    """A file, or ``stdout`` when ``path`` is None. Raises OutputError when it is not writable."""
+
+    def __init__(self, path: str | None, stdout: Any) -> None:
+        self.root = os.getcwd()
+        self._stdout = stdout
+        # A link is followed: replacing it would leave the file it names as it was.
+        self._path = os.path.realpath(path) if path else None
+        self._given = path
+        if self._path is not None:
+            self._check(self._path)
+
+    def write(self, text: str) -> None:
+        """Write the whole report. Raises OutputError when that fails."""
+        if self._path is None:
+            self._print(text)
+            return
+        data = text.encode("utf-8", "backslashreplace").removesuffix(b"\n") + b"\n"
+        try:
+            if _is_special(self._path):
+                with open(self._path, "wb") as stream:
+                    stream.write(data)
+            else:
+                _replace(self._path, data)
+        except OSError as error:
+            raise self._error(error) from error
+
+    def _print(self, text: str) -> None:
+        encoding = getattr(self._stdout, "encoding", None) or "utf-8"
+        self._stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+    def _check(self, path: str) -> None:
+        try:
+            if os.path.isdir(path):
+                raise IsADirectoryError(21, "Is a directory")
+            if os.path.exists(path) and not os.access(path, os.W_OK):
+                raise PermissionError(13, "Permission denied")
+            if not _is_special(path):
+                # Trying is the only test that knows of read-only mounts, quotas and root.
+                with tempfile.TemporaryFile(dir=os.path.dirname(path)):
+                    pass
+        except OSError as error:
+            raise self._error(error) from error
+
+    def _error(self, error: OSError) -> OutputError:
+        return OutputError(f"--output {self._given!r}: {error.strerror or error}")
+
+
+def _is_special(path: str) -> bool:
+    """A pipe, /dev/stdout and the like are written to, never replaced."""
+    return os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode)
+
+
+def _replace(path: str, data: bytes) -> None:
+    if os.path.exists(path):
+        mode = stat.S_IMODE(os.stat(path).st_mode)
+    else:
+        mask = os.umask(0)
+        os.umask(mask)
+        mode = 0o666 & ~mask
+    descriptor, temporary = tempfile.mkstemp(
+        dir=os.path.dirname(path), prefix=f".{os.path.basename(path)}."
+    )
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,135 @@
+"""What an audit requests: every route of the URLconf, or the URLs that were named."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from django.conf import settings
+from django.urls import Resolver404, resolve
+
+from ..core.findings import Skipped
+from ..core.names import nearest
+from ..core.url_patterns import readable
+from .arguments import ArgumentFiller, CannotFill
+from .preflight import CannotRun
+from .routes import Route, accepted_methods, audit_method, reason_to_skip, walk
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One endpoint to request: ``urls`` are tried in order until one is not answered with 404."""
+
+    name: str
+    method: str
+    urls: tuple[str, ...]
+    view: Any
+    label: str = ""
+
+    def matches(self, globs: Sequence[str]) -> bool:
+        """Whether the name, its route or its URL name fits one of the shell-style patterns."""
+        names = (self.name, self.name.partition(" ")[2], self.label)
+        return any(fnmatch.fnmatchcase(name, glob) for glob in globs for name in names if name)
+
+
+def from_urlconf(
+    filler: ArgumentFiller, *, admin: bool = False, globs: Sequence[str] = ()
+) -> tuple[list[Target], list[Skipped]]:
+    """A target for every route that can be requested, and why each of the others cannot.
+
+    Raises CannotRun when ``globs`` are given and none fits.
+    """
+    targets, skipped, seen = [], [], []
+    for route in walk():
+        method = audit_method(route.view)
+        target = Target(
+            f"{method or 'GET'} {route.name}", method or "GET", (), route.view, route.label
+        )
+        seen.append(route.name)
+        if globs and not target.matches(globs):
+            continue
+        reason = reason_to_skip(route, admin=admin)
+        try:
+            urls = () if reason else tuple(_reaching(route, filler))
+        except CannotFill as error:
+            urls, reason = (), str(error)
+        if reason:
+            skipped.append(Skipped(route.name, reason))
+        else:
+            targets.append(replace(target, urls=urls))
+    if globs and not targets:
+        _refuse_globs(globs, seen, skipped)
+    return targets, skipped
+
+
+def _reaching(route: Route, filler: ArgumentFiller) -> list[str]:
+    """URLs of the route that Django resolves to it. Raises CannotFill when there is none."""
+    urls = list(filler.urls(route))
+    found = []
+    for url in urls:
+        try:
+            if resolve(unquote(url)).func is route.view:
+                found.append(url)
+        except Resolver404:
+            continue
+    if not found:
+        raise CannotFill(f"{urls[0]} is answered by another route; name a URL")
+    return found
+
+
+def _refuse_globs(globs: Sequence[str], seen: list[str], skipped: list[Skipped]) -> None:
+    wanted = ", ".join(repr(glob) for glob in globs)
+    if skipped:
+        first = skipped[0]
+        raise CannotRun(f"--endpoint {wanted}: {first.route} cannot be audited: {first.reason}")
+    hint = nearest(globs[0].partition(" ")[2] or globs[0], seen)
+    raise CannotRun(f"--endpoint {wanted}: no route fits{hint}")
+
+
+def from_urls(urls: Sequence[str], globs: Sequence[str] = ()) -> list[Target]:
+    """A target for each URL, named after its route; after itself where several share the route.
+
+    Raises CannotRun for one that no view answers to GET or HEAD.
+    """
+    targets = [_named(url) for url in dict.fromkeys(urls)]
+    count = Counter(target.name for target in targets)
+    targets = [
+        replace(t, name=f"{t.method} {t.urls[0]}") if count[t.name] > 1 else t for t in targets
+    ]
+    fitting = [t for t in targets if not globs or t.matches(globs)]
+    if not fitting:
+        raise CannotRun(f"--endpoint {globs[0]!r}: none of the given URLs fits")
+    return fitting
+
+
+def _named(given: str) -> Target:
+    parts = urlsplit(given)
+    path = "/" + parts.path.lstrip("/")
+    prefix = (settings.FORCE_SCRIPT_NAME or "").rstrip("/")
+    if prefix and path.startswith(prefix + "/"):
+        path = path.removeprefix(prefix)
+    try:
+        match = resolve(unquote(path))
+    except Resolver404:
+        known = [route.name for route in walk()]
+        hint = f"; did you mean {path + '/'!r}?" if _resolves(path + "/") else nearest(path, known)
+        raise CannotRun(f"URL {given!r}: no route answers it{hint}") from None
+    method = audit_method(match.func)
+    if method is None:
+        accepted = ", ".join(accepted_methods(match.func) or ()) or "nothing"
+        raise CannotRun(f"URL {given!r} accepts {accepted} only; an audit sends GET and HEAD")
+    name = readable(match.route, match.captured_kwargs or ())  # type: ignore[attr-defined]
+    url = urlunsplit(("", "", path, parts.query, ""))
+    return Target(f"{method} {name}", method, (url,), match.func, match.view_name or "")
+
+
+def _resolves(path: str) -> bool:
+    try:
+        resolve(unquote(path))
+    except Resolver404:
+        return False
+    return True

@@ -1,0 +1,175 @@
+"""The report for people: 80 columns, no colour, worst first, the next thing to do last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tabulate import tabulate
+
+from ..findings import SEVERITIES, Endpoint, Report, Skipped
+from .blocks import Block, blocks, short_place
+from .blocks import render as render_block
+from .layout import WIDTH, clean, duration, plural, shorten, width, wrap
+
+_MAX_ENDPOINTS = 40
+_GAP = "  "
+
+
+def render(report: Report, *, root: str = "", verbose: bool = False) -> str:
+    """The whole report; ``verbose`` names every endpoint and every route that was left out."""
+    found = blocks(report.findings, report.round_trip_ms)
+    sections = [
+        list(_heading(report)),
+        list(_endpoints(report, verbose=verbose)),
+        *(list(render_block(b, n, root, verbose=verbose)) for n, b in enumerate(found, 1)),
+        list(_failed(report)),
+        list(_skipped(report.skipped, verbose=verbose)),
+        list(_summary(report, found, root)),
+    ]
+    lines = "\n\n".join("\n".join(section) for section in sections if section)
+    return "\n".join(line.rstrip() for line in lines.split("\n")) + "\n"
+
+
+def _heading(report: Report) -> Iterator[str]:
+    tool = f"{report.tool.get('name', 'queryscope')} {report.tool.get('version', '')}".strip()
+    judged = [endpoint for endpoint in report.endpoints if not endpoint.problem]
+    total_ms = sum(endpoint.database_ms for endpoint in judged)
+    queries = sum(endpoint.queries for endpoint in judged)
+    parts = [
+        tool,
+        str(report.database.get("vendor", "")),
+        plural(len(judged), "endpoint"),
+        plural(queries, "query"),
+        f"{duration(total_ms)} in the database",
+    ]
+    yield from wrap(", ".join(part for part in parts if part))
+
+
+def _endpoints(report: Report, *, verbose: bool) -> Iterator[str]:
+    judged = [endpoint for endpoint in report.endpoints if not endpoint.problem]
+    active = [endpoint for endpoint in judged if endpoint.queries]
+    active.sort(key=lambda e: (-(e.database_ms + e.queries * report.round_trip_ms), e.name))
+    shown = active if verbose or len(active) <= _MAX_ENDPOINTS + 5 else active[:_MAX_ENDPOINTS]
+    if shown:
+        yield from _endpoint_table(shown)
+    if len(shown) < len(active):
+        yield f"and {plural(len(active) - len(shown), 'cheaper endpoint')} (-v 2 names them)"
+    idle = [endpoint for endpoint in judged if not endpoint.queries]
+    if idle and verbose:
+        yield "No queries:"
+        yield from ("    " + shorten(clean(e.name), WIDTH - 4) for e in idle)
+    elif idle:
+        yield f"{plural(len(idle), 'endpoint')} ran no query (-v 2 names them)"
+
+
+def _endpoint_table(endpoints: list[Endpoint]) -> Iterator[str]:
+    repeated = any(endpoint.repeats > 1 for endpoint in endpoints)
+    headers = ["Queries", "Distinct", "DB ms", "Share"]
+    headers += ["Median", "p95 ms"] if repeated else []
+    rows = [_figures(endpoint, repeated=repeated) for endpoint in endpoints]
+    columns = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
+    room = WIDTH - sum(columns) - len(columns) * len(_GAP)
+    # The name comes last: it takes the room that is left, and wide characters shift no column.
+    names = [shorten(clean(endpoint.name), room) for endpoint in endpoints]
+    table = tabulate(
+        [[*headers, "Endpoint"], *([*row, name] for row, name in zip(rows, names, strict=True))],
+        tablefmt="plain",
+        disable_numparse=True,
+        colalign=(*["right"] * len(headers), "left"),
+    )
+    head, *body = table.splitlines()
+    yield head
+    yield _GAP.join("-" * wide for wide in [*columns, max(map(width, [*names, "Endpoint"]))])
+    yield from body
+
+
+def _figures(endpoint: Endpoint, *, repeated: bool) -> list[str]:
+    figures = [f"{endpoint.queries:,}", f"{endpoint.distinct:,}", f"{endpoint.database_ms:,.1f}"]
+    figures.append(_share(endpoint.share))
+    if repeated:
+        figures += [_milliseconds(endpoint.median_ms), _milliseconds(endpoint.p95_ms)]
+    return figures
+
+
+def _share(share: float) -> str:
+    percent = share * 100
+    return "<1%" if 0 < percent < 0.5 else f"{percent:.0f}%"
+
+
+def _milliseconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.1f}"
+
+
+def _failed(report: Report) -> Iterator[str]:
+    failed = [endpoint for endpoint in report.endpoints if endpoint.problem]
+    if not failed:
+        return
+    yield f"{plural(len(failed), 'endpoint')} failed and could not be judged:"
+    for endpoint in failed:
+        url = f"  ({endpoint.request})" if endpoint.request else ""
+        name = clean(endpoint.name)
+        both = f"    {name}{clean(url)}"
+        yield both if width(both) <= WIDTH else "    " + shorten(name, WIDTH - 4)
+        yield from wrap(endpoint.problem or "", "        ")
+
+
+def _skipped(skipped: tuple[Skipped, ...], *, verbose: bool) -> Iterator[str]:
+    if not skipped:
+        return
+    names = "" if verbose else " (-v 2 names them)"
+    were = "was" if len(skipped) == 1 else "were"
+    yield f"{plural(len(skipped), 'route')} {were} not requested{names}:"
+    reasons: dict[str, list[str]] = {}
+    for route in skipped:
+        reasons.setdefault(route.reason, []).append(route.route)
+    digits = max(len(f"{len(routes):,}") for routes in reasons.values())
+    for reason, routes in sorted(reasons.items(), key=lambda item: -len(item[1])):
+        count = f"{len(routes):,}".rjust(digits)
+        yield from wrap(reason, f"    {count}  ", " " * (6 + digits))
+        if verbose:
+            indent = " " * (8 + digits)
+            yield from (indent + shorten(clean(r), WIDTH - len(indent)) for r in routes)
+
+
+def _summary(report: Report, found: list[Block], root: str) -> Iterator[str]:
+    if not found:
+        yield "No findings."
+        return
+    counts = report.summary()["findings"]
+    kinds = ", ".join(_severity(counts[name], name) for name in SEVERITIES if counts[name])
+    changes = plural(len(found), "change")
+    yield from wrap(f"{plural(len(report.findings), 'finding')} ({kinds}), cured by {changes}.")
+    saves = sum(block.saves for block in found)
+    if saves:
+        cost = duration(sum(block.cost_ms for block in found))
+        trip = f"{report.round_trip_ms:g} ms"
+        yield from wrap(
+            f"Together they save {plural(saves, 'query')} and about {cost}, "
+            f"counting {trip} for a round trip to the database."
+        )
+    yield ""
+    yield from _next(found[0], root)
+
+
+def _severity(count: int, name: str) -> str:
+    return f"{count:,} {name}" if name == "info" else plural(count, name)
+
+
+def _next(worst: Block, root: str) -> Iterator[str]:
+    place = f" ({short_place(worst.place, root)})" if worst.place else ""
+    # A line of an installed package is where it happens, not where one edits.
+    place = place if worst.place and worst.place.file.startswith(root) else ""
+    yield from wrap(f"Next: make change 1{place}, then ask again:")
+    request = worst.findings[0].request
+    yield (
+        f"    python manage.py queryscope audit {_quoted(request)}"
+        if request
+        else ("    python manage.py queryscope audit")
+    )
+    yield from wrap(f"What {worst.detectors[0]} means and when it is wrong:")
+    yield f"    python manage.py queryscope rule {worst.detectors[0]}"
+
+
+def _quoted(url: str) -> str:
+    plain = all(c.isalnum() or c in "/-_.,:%@" for c in url)
+    return clean(url) if plain else "'" + clean(url).replace("'", "'\\''") + "'"

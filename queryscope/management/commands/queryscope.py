@@ -1,0 +1,195 @@
+"""``manage.py queryscope``: audit the project's endpoints; read what a detector looks for."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import sys
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DEFAULT_DB_ALIAS
+
+from ...audit.login import UnknownUser
+from ...audit.output import Output, OutputError
+from ...audit.preflight import CannotRun
+from ...audit.progress import Progress
+from ...audit.run import Options, audit
+from ...conf import get_settings
+from ...core.detectors import DETECTORS, NAMES
+from ...core.findings import Report
+from ...core.names import nearest
+from ...core.reporters import REPORTERS
+
+FOUND, COULD_NOT_RUN = 1, 2
+
+_AUDIT = """\
+Request every GET endpoint of the project once, record its queries, and say what to change.
+
+Each request runs in this process, through the whole middleware stack, in a transaction that is
+rolled back on every database; mail is not sent. What a GET does elsewhere (caches, files, other
+services, threads) happens as it would for a visitor: use a development or staging machine.
+
+Exit status: 0 nothing found, 1 findings, 2 the audit could not run.
+"""
+
+
+class Command(BaseCommand):
+    help = "Find the lines that make the database work, and what to write instead."
+    # An audit that cannot run says why in one line; the checks would tell only half of it.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", required=True)
+        _add_audit(
+            verbs.add_parser(
+                "audit",
+                help="request the project's endpoints and report what they make the database do",
+                description=_AUDIT,
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
+        )
+        rule = verbs.add_parser("rule", help="print what a detector looks for, and why")
+        rule.add_argument("name", metavar="NAME", help=f"one of {', '.join(NAMES)}")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        verbs: dict[str, Callable[[dict[str, Any]], int]] = {"audit": self.audit, "rule": self.rule}
+        try:
+            status = verbs[options["verb"]](options)
+        except (CannotRun, UnknownUser, OutputError, ImproperlyConfigured) as error:
+            raise CommandError(str(error), returncode=COULD_NOT_RUN) from error
+        except KeyboardInterrupt:
+            raise CommandError("interrupted", returncode=COULD_NOT_RUN) from None
+        if status:
+            raise SystemExit(status)
+
+    def rule(self, options: dict[str, Any]) -> int:
+        """Print a detector's documentation."""
+        name = options["name"]
+        _require("rule", "detector", [name], NAMES)
+        detector = DETECTORS[NAMES.index(name)]
+        self.stdout.write(f"{name}: {inspect.cleandoc(detector.__doc__ or '')}")
+        return 0
+
+    def audit(self, options: dict[str, Any]) -> int:
+        """Run the audit and print it; FOUND when there are findings."""
+        select, ignore = _names(options["select"]), _names(options["ignore"])
+        _require("--select", "detector", select, NAMES)
+        _require("--ignore", "detector", ignore, NAMES)
+        _require("--format", "format", [options["format"]], REPORTERS)
+        output = Output(options["output"], self.stdout)
+        settings = get_settings()
+        if options["round_trip_ms"] is not None:
+            settings = replace(settings, round_trip_ms=options["round_trip_ms"])
+        chosen = Options(
+            settings=settings,
+            urls=tuple(options["urls"]),
+            globs=tuple(_names(options["endpoint"])),
+            user=options["user"],
+            anonymous=options["anonymous"],
+            admin=options["admin"],
+            repeat=options["repeat"],
+            database=options["database"],
+        )
+        audited = audit(chosen, Progress(sys.stderr))
+        report = _filtered(audited.report, select, ignore)
+        if not audited.user and not options["anonymous"]:
+            self.stderr.write("no active superuser: requests are anonymous; pass --user NAME")
+        verbose = options["verbosity"] > 1
+        output.write(REPORTERS[options["format"]](report, root=output.root, verbose=verbose))
+        return FOUND if report.findings else 0
+
+
+def _add_audit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "urls", nargs="*", metavar="URL", help="URLs to request instead of the whole URLconf"
+    )
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument(
+        "--user",
+        metavar="NAME",
+        help="username, e-mail or key of the user to log in; default: the first active superuser",
+    )
+    who.add_argument("--anonymous", action="store_true", help="log nobody in")
+    parser.add_argument(
+        "--format",
+        default="table",
+        metavar="FORMAT",
+        help=f"{' or '.join(REPORTERS)}; default: table",
+    )
+    parser.add_argument("--output", metavar="FILE", help="write the report there, not to stdout")
+    for name, what in (("select", "only these detectors"), ("ignore", "all but these detectors")):
+        parser.add_argument(
+            f"--{name}",
+            action="append",
+            default=[],
+            metavar="DETECTOR",
+            help=f"{what}; a comma list, may be repeated",
+        )
+    parser.add_argument(
+        "--endpoint",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help='only endpoints that fit, such as "/api/projects/*"; may be repeated',
+    )
+    parser.add_argument("--admin", action="store_true", help="request the admin's pages as well")
+    parser.add_argument(
+        "--repeat",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="requests to measure of each endpoint, after one that does not count; default: 1",
+    )
+    parser.add_argument(
+        "--database",
+        default=DEFAULT_DB_ALIAS,
+        metavar="ALIAS",
+        help="the alias whose queries count; default: default",
+    )
+    parser.add_argument(
+        "--round-trip-ms",
+        type=_milliseconds,
+        metavar="MS",
+        help="what a query costs over the network, added when findings are "
+        "ranked; default: the ROUND_TRIP_MS setting, 1",
+    )
+
+
+def _positive(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return number
+
+
+def _milliseconds(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of milliseconds, 0 or more")
+    return number
+
+
+def _names(lists: list[str]) -> list[str]:
+    return [name.strip() for text in lists for name in text.split(",") if name.strip()]
+
+
+def _require(option: str, kind: str, names: list[str], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            hint = f"{nearest(name, known)} ({', '.join(known)})"
+            raise CannotRun(f"{option} {name!r}: no such {kind}{hint}")
+
+
+def _filtered(report: Report, select: list[str], ignore: list[str]) -> Report:
+    chosen = set(select or NAMES) - set(ignore)
+    return replace(report, findings=tuple(f for f in report.findings if f.detector in chosen))

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import resolve
+
+from queryscope.audit.arguments import ArgumentFiller, CannotFill
+from queryscope.audit.routes import Route, walk
+from queryscope.audit.rows import RowRanking
+from tests.testapp.models import Author, Book, Genre, Review
+
+
+def route(name: str) -> Route:
+    return next(route for route in walk("tests.audit.urls") if route.name == name)
+
+
+def first_url(name: str, user: Any = None) -> str:
+    return next(ArgumentFiller(user).urls(route(name)))
+
+
+def test_no_arguments() -> None:
+    assert first_url("/") == "/"
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("/books/{pk}/", "/books/{books[2].pk}/"),
+        ("/api/books/{pk}/", "/api/books/{books[2].pk}/"),
+        ("/api/books/{pk}/reviews/", "/api/books/{books[2].pk}/reviews/"),
+        ("/books/{0}/old/", "/books/{books[2].pk}/old/"),
+        ("/books/{book_pk}/reviews/", "/books/{books[2].pk}/reviews/"),
+        ("/authors/{author}/books/", "/authors/{authors[1].pk}/books/"),
+        ("/publisher/{ident}/", "/publisher/{publisher.pk}/"),
+        ("/countries/{id}/", "/countries/{country.pk}/"),
+        ("/reviews/{number}/", "/reviews/{review.pk}/"),
+        ("/page/{page}/", "/page/1/"),
+        ("/state/{state}/", "/state/open/"),
+        ("/token/{pk}/", "/token/{books[2].pk}/"),
+    ],
+)
+def test_row_with_most_children(library: dict[str, Any], name: str, row: str) -> None:
+    assert first_url(name) == row.format(**library)
+
+
+def test_by_another_field(library: dict[str, Any]) -> None:
+    # Ann wrote one book and all reviews: two kinds of children weigh more than one.
+    assert first_url("/authors/{address}/") == "/authors/ann@example.com/"
+
+
+def test_custom_converter(library: dict[str, Any]) -> None:
+    assert first_url("/books/{pk}/hex/") == f"/books/{hex(library['books'][2].pk)}/hex/"
+
+
+def test_nested_arguments_belong_together(library: dict[str, Any]) -> None:
+    for url in ArgumentFiller(None).urls(route("/books/{book_id}/reviews/{pk}/")):
+        values = resolve(url, "tests.audit.urls").kwargs
+        assert Review.objects.get(pk=values["pk"]).book_id == values["book_id"]
+
+
+def test_conditions_of_the_view_are_met(library: dict[str, Any]) -> None:
+    wanted = Book.objects.create(title="long", author=library["authors"][2], pages=900)
+    assert first_url("/long/{key}/") == f"/long/{wanted.pk}/"
+
+
+def test_date_parts(task: Any) -> None:
+    assert first_url("/day/{year}/{month}/{day}/{pk}/") == f"/day/2024/3/9/{task.pk}/"
+
+
+def test_several_rows_to_try(library: dict[str, Any]) -> None:
+    urls = list(ArgumentFiller(None).urls(route("/books/{pk}/")))
+    assert len(urls) == len(set(urls)) == 3
+    assert urls[0] == f"/books/{library['books'][2].pk}/"
+
+
+def test_rows_without_children_are_used_when_there_are_no_others(db: None) -> None:
+    author = Author.objects.create(name="x", email="x@example.com")
+    book = Book.objects.create(title="alone", author=author)
+    assert first_url("/books/{pk}/") == f"/books/{book.pk}/"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("/books/{pk}/", "no Book rows to fill {pk} from"),
+        ("/books/{book_id}/reviews/{pk}/", "no Review rows to fill {book_id} and {pk} from"),
+        ("/books/{book_pk}/reviews/", "no Review rows to fill {book_pk} from"),
+        ("/unknown/{colour}/", "no model field found for {colour}; name a URL"),
+        ("/archive/{year}/", "no model field found for {year}; name a URL"),
+    ],
+)
+def test_reason(db: None, name: str, reason: str) -> None:
+    with pytest.raises(CannotFill) as caught:
+        first_url(name)
+    assert str(caught.value) == reason
+
+
+def test_ranking_counts_many_to_many_rows(library: dict[str, Any]) -> None:
+    genres = [Genre.objects.create(name=name) for name in ("a", "b")]
+    library["books"][0].genres.add(genres[1])
+    assert RowRanking().best(Genre) == [genres[1].pk]
+
+
+def test_ranking_is_read_once(library: dict[str, Any]) -> None:
+    ranking = RowRanking()
+    ranking.best(Book)
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        ranking.best(Book)
+    assert len(queries) == 0

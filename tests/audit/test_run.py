@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from django.urls import path
+
+from queryscope.audit.login import UnknownUser
+from queryscope.audit.preflight import CannotRun
+from queryscope.audit.progress import Progress
+from queryscope.audit.run import Audited, Options, audit
+from queryscope.conf import get_settings
+from queryscope.core.findings import Endpoint
+
+from . import views
+
+ALIASES = ("default", "other")
+pytestmark = [pytest.mark.django_db(databases=ALIASES), pytest.mark.usefixtures("urlconf")]
+
+#: A URLconf of its own for the tests that need one.
+urlpatterns = [
+    path("first/", views.index),
+    path("second/", views.interrupts),
+]
+
+
+def run(*urls: str, stream: Any = None, **options: Any) -> Audited:
+    chosen = Options(settings=get_settings(), urls=urls, **options)
+    return audit(chosen, Progress(stream or io.StringIO()))
+
+
+def endpoint(audited: Audited, name: str) -> Endpoint:
+    return next(e for e in audited.report.endpoints if e.name == name)
+
+
+def refused(*urls: str, **options: Any) -> str:
+    with pytest.raises((CannotRun, UnknownUser)) as caught:
+        run(*urls, **options)
+    return str(caught.value)
+
+
+@pytest.mark.django_db(databases=ALIASES, transaction=True)
+def test_whole_urlconf(library: dict[str, Any], boss: Any) -> None:
+    audited = run()
+    report = audited.report
+    assert audited.user == "boss"
+    problems = {e.name: e.problem.partition(":")[0] for e in report.endpoints if e.problem}
+    assert problems == {
+        "GET /breaks-transaction/": "500 Internal Server Error",
+        "GET /broken/": "500 Internal Server Error",
+        "GET /exits/": "500 Internal Server Error",
+        "GET /forbidden/": "403 Forbidden for user 'boss'",
+        "GET /long/{key}/": "404 Not Found",
+        "GET /missing/": "404 Not Found",
+    }
+    reasons = {route.route: route.reason for route in report.skipped if "admin" not in route.reason}
+    assert reasons["/post/"] == "accepts POST only"
+    assert reasons["/books/{pk}/"] == "{} is answered by another route; name a URL".format(
+        endpoint(audited, "GET /books/{pk}/").request
+    )
+    assert endpoint(audited, "GET /token/{pk}/").problem is None
+    assert [f.endpoint for f in report.findings if f.relation == "testapp.Book.author"] == [
+        "GET /authors-of-books/"
+    ]
+
+
+def test_named_urls_are_named_after_their_routes(library: dict[str, Any]) -> None:
+    first, second = (book.pk for book in library["books"][:2])
+    one = run(f"/books/{first}/", "/?a=1", f"http://localhost/long/{first}/").report.endpoints
+    assert [e.name for e in one] == ["GET /books/{pk}/", "GET /", "GET /long/{key}/"]
+    assert [e.request for e in one] == [f"/books/{first}/", "/?a=1", f"/long/{first}/"]
+    two = run(f"/books/{first}/", f"/books/{second}/", f"/books/{first}/").report.endpoints
+    assert [e.name for e in two] == [f"GET /books/{first}/", f"GET /books/{second}/"]
+
+
+def test_the_next_row_is_tried_after_a_404(library: dict[str, Any]) -> None:
+    best, second = library["books"][2].pk, library["books"][4].pk
+    views.hidden = best
+    try:
+        found = endpoint(run(globs=("/visible/*",)), "GET /visible/books/{pk}/")
+    finally:
+        views.hidden = None
+    assert (found.request, found.problem) == (f"/visible/books/{second}/", None)
+
+
+@pytest.mark.parametrize(
+    ("globs", "names"),
+    [
+        (("/authors-*",), {"GET /authors-of-books/"}),
+        (("GET /safe/", "/"), {"GET /safe/", "GET /"}),
+        (("writers:list",), {"GET /authors/"}),
+    ],
+)
+def test_globs(library: dict[str, Any], globs: tuple[str, ...], names: set[str]) -> None:
+    assert {e.name for e in run(globs=globs).report.endpoints} == names
+
+
+def test_repeats(library: dict[str, Any]) -> None:
+    (only,) = run("/authors-of-books/", repeat=3).report.endpoints
+    assert (only.repeats, only.queries) == (3, 6)
+    assert run("/authors-of-books/", repeat=3).report.findings[0].count == 5
+
+
+def test_queries_of_one_alias(library: dict[str, Any]) -> None:
+    assert run("/countries-elsewhere/").report.endpoints[0].queries == 1
+    other = run("/countries-elsewhere/", database="other").report
+    assert other.endpoints[0].queries == 1
+    assert other.database["alias"] == "other"
+
+
+def test_anonymous(library: dict[str, Any], boss: Any) -> None:
+    audited = run("/private/", "/", anonymous=True)
+    assert audited.user == ""
+    problem = "302 redirects to the login page for an anonymous visitor; pass --user"
+    assert endpoint(audited, "GET /private/").problem == problem
+    assert endpoint(run("/private/", "/", user="boss"), "GET /private/").problem is None
+
+
+@pytest.mark.parametrize(
+    ("urls", "options", "message"),
+    [
+        (("/nowhere/",), {}, "URL '/nowhere/': no route answers it"),
+        (("/authr/",), {}, "URL '/authr/': no route answers it; did you mean '/authors/'?"),
+        (("/safe",), {}, "URL '/safe': no route answers it; did you mean '/safe/'?"),
+        (("/post/",), {}, "URL '/post/' accepts POST only; an audit sends GET and HEAD"),
+        ((), {"globs": ("/safr/",)}, "--endpoint '/safr/': no route fits; did you mean '/safe/'?"),
+        (
+            (),
+            {"globs": ("/post/",)},
+            "--endpoint '/post/': /post/ cannot be audited: accepts POST only",
+        ),
+        (("/",), {"globs": ("/x",)}, "--endpoint '/x': none of the given URLs fits"),
+        ((), {"user": "x"}, "--user 'x': no user of that username, e-mail or key"),
+        (
+            (),
+            {"database": "othr"},
+            "--database 'othr': no such alias; did you mean 'other'? (default, other)",
+        ),
+        (
+            ("/safe/",),
+            {},
+            "captured no queries: 1 endpoint ran and none used database 'default'",
+        ),
+        (
+            ("/missing/",),
+            {},
+            "captured no queries: 1 of 1 endpoint failed, first GET /missing/: 404 Not Found",
+        ),
+    ],
+)
+def test_refusals(urls: tuple[str, ...], options: dict[str, Any], message: str) -> None:
+    assert refused(*urls, **options) == message
+
+
+def test_interrupted(library: dict[str, Any], settings: Any) -> None:
+    settings.ROOT_URLCONF = __name__
+    assert refused() == "interrupted after 1 of 2 endpoints"
+
+
+def test_progress_is_shown_on_a_terminal_only(library: dict[str, Any]) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal, file = Terminal(), io.StringIO()
+    run("/", "/safe/", stream=terminal)
+    run("/", "/safe/", stream=file)
+    assert file.getvalue() == ""
+    lines = terminal.getvalue().split("\r")
+    assert any("] 1/2 00:0" in line and line.rstrip().endswith("GET /safe/") for line in lines)
+    assert lines[-1] == ""
+
+
+def test_the_projects_own_middleware_stays_quiet(
+    library: dict[str, Any], settings: Any, caplog: Any
+) -> None:
+    assert "queryscope.middleware.QueryScopeMiddleware" in settings.MIDDLEWARE
+    run("/authors-of-books/")
+    assert not [record for record in caplog.records if record.name == "queryscope"]

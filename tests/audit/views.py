@@ -1,0 +1,281 @@
+"""Views as projects have them, one for each thing an audit must cope with."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.mail import send_mail
+from django.db import IntegrityError, connection, transaction
+from django.http import (
+    Http404,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    StreamingHttpResponse,
+)
+from django.shortcuts import get_object_or_404
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from django.views.generic import CreateView, DateDetailView, DetailView, ListView, View
+from rest_framework import generics, serializers, viewsets
+from rest_framework.authentication import TokenAuthentication
+from rest_framework.decorators import action, api_view
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.response import Response
+
+from sample_project.projects.models import Task
+from tests.testapp.models import Author, Book, Country, Publisher, Review
+
+#: What views did that an audit must not let happen, or must.
+done: list[str] = []
+#: Key of a book that a view does not show, for reasons that its source does not tell.
+hidden: int | None = None
+
+
+def ok(*objects: object) -> HttpResponse:
+    return HttpResponse(" ".join(map(str, objects)))
+
+
+def index(request):
+    return ok(*Author.objects.all())
+
+
+def authors_of_books(request):
+    return ok(*[book.author.name for book in Book.objects.all()])
+
+
+def countries_elsewhere(request):
+    return ok(Author.objects.count(), *Country.objects.using("other"))
+
+
+def interrupts(request):
+    raise KeyboardInterrupt
+
+
+def any_arguments(request, *args, **kwargs):
+    return ok(args, kwargs, Author.objects.count())
+
+
+@require_POST
+def post_only(request):
+    return ok()
+
+
+@never_cache
+@require_safe
+def safe(request):
+    return ok()
+
+
+class Head(View):
+    def head(self, request):
+        return ok()
+
+
+class CreateBook(CreateView):
+    http_method_names = ["post"]
+    model = Book
+    fields = ["title"]
+
+
+class BookDetail(DetailView):
+    model = Book
+    template_name = "book.html"
+
+    def render_to_response(self, context):
+        return ok(self.object.pk)
+
+
+class AuthorByEmail(BookDetail):
+    model = Author
+    slug_field = "email"
+    slug_url_kwarg = "address"
+
+
+class BookList(ListView):
+    def get_queryset(self):
+        return Book.objects.filter(author_id=self.kwargs["author"])
+
+    def render_to_response(self, context):
+        return ok(*self.object_list)
+
+
+class TaskOfDay(DateDetailView):
+    model = Task
+    date_field = "due_date"
+    month_format = "%m"
+    allow_future = True
+
+    def render_to_response(self, context):
+        return ok(self.object.pk)
+
+
+def book_review(request, book_id, pk):
+    book = get_object_or_404(Book, pk=book_id)
+    return ok(get_object_or_404(book.reviews, pk=pk).pk)
+
+
+def long_books(user):
+    return Book.objects.filter(pages=900)
+
+
+def through_helper(request, key):
+    return ok(get_object_or_404(long_books(request.user), pk=key))
+
+
+def visible(request, pk):
+    book = get_object_or_404(Book, pk=pk)
+    if book.pk == hidden:
+        raise Http404
+    return ok(book)
+
+
+def renamed(request, ident):
+    key = int(ident)
+    return ok(Publisher.objects.get(pk=key))
+
+
+def by_path(request, id):
+    return ok(Country.objects.filter(pk=id).get())
+
+
+class BookSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Book
+        fields = ["id", "title"]
+
+
+class BookViewSet(viewsets.ModelViewSet):
+    serializer_class = BookSerializer
+    queryset = Book.objects.order_by("pk")
+
+    @action(detail=True)
+    def reviews(self, request, pk=None):
+        return Response([review.pk for review in self.get_object().reviews.all()])
+
+    @action(detail=True, methods=["post"])
+    def publish(self, request, pk=None):
+        return Response()
+
+
+class ReviewSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Review
+        fields = ["id", "text"]
+
+
+class ReviewList(generics.ListAPIView):
+    serializer_class = ReviewSerializer
+
+    def get_queryset(self):
+        return Review.objects.filter(book=self.kwargs["book_pk"]).order_by("pk")
+
+
+class TokenOnly(generics.RetrieveAPIView):
+    authentication_classes = [TokenAuthentication]
+    permission_classes = [IsAuthenticated]
+    serializer_class = BookSerializer
+    queryset = Book.objects.all()
+
+
+@api_view(["POST"])
+def api_post(request):
+    return Response()
+
+
+def broken(request):
+    Author.objects.count()
+    raise KeyError("nothing")
+
+
+@login_required
+def private(request):
+    return ok(request.user.get_username())
+
+
+def forbidden(request):
+    raise PermissionDenied
+
+
+def missing(request):
+    raise Http404
+
+
+def moved(request):
+    return HttpResponsePermanentRedirect("/")
+
+
+def writes(request):
+    Country.objects.create(name="Written")
+    with transaction.atomic(durable=True):
+        Country.objects.create(name="Durable")
+    transaction.on_commit(lambda: done.append("default"))
+    Country.objects.using("other").create(name="Elsewhere")
+    request.session["key"] = "value"
+    send_mail("Hello", "", None, ["a@example.com"])
+    return ok()
+
+
+def breaks_transaction(request):
+    try:
+        Author.objects.create(name="A", email="same")
+        Author.objects.create(name="B", email="same")
+    except IntegrityError:
+        pass
+    return ok(Author.objects.count())
+
+
+def closes_connection(request):
+    Author.objects.count()
+    connection.close()
+    return ok()
+
+
+def exits(request):
+    raise SystemExit(3)
+
+
+def streamed(request):
+    return StreamingHttpResponse(author.name for author in Author.objects.iterator())
+
+
+async def streamed_async(request):
+    async def body():
+        async for author in Author.objects.all():
+            yield author.name
+
+    return StreamingHttpResponse(body())
+
+
+def endless(request):
+    def body():
+        try:
+            while True:
+                yield b"x" * 65_536
+        finally:
+            done.append("closed")
+
+    return StreamingHttpResponse(body())
+
+
+async def endless_async(request):
+    async def body():
+        try:
+            while True:
+                yield b"x" * 65_536
+        finally:
+            done.append("closed")
+
+    return StreamingHttpResponse(body())
+
+
+async def asynchronous(request):
+    return ok([author.name async for author in Author.objects.all()])
+
+
+def prints(request):
+    print("noise")  # noqa: T201
+    return ok(Author.objects.count())
+
+
+def profile_of_user(request):
+    return ok(request.user.profile.pk)

@@ -1,0 +1,162 @@
+"""Reports to render: real ones in their shape, small enough to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from queryscope.core.events import Location, TemplateLine
+from queryscope.core.findings import Endpoint, Finding, Fix, Report, Skipped, rank
+
+ROOT = "/home/ann/shop"
+VIEWS = f"{ROOT}/shop/orders/views.py"
+MODELS = f"{ROOT}/shop/orders/models.py"
+ADMIN = "/venv/lib/python3.13/site-packages/django/contrib/admin/options.py"
+
+ROWS = Location(VIEWS, 12, "order_list", "orders = Order.objects.filter(open=True)")
+MERGED = Fix(
+    "select_related",
+    ("customer__country", "lines__product"),
+    'Order.objects.select_related("customer__country").prefetch_related("lines__product")',
+)
+
+
+def finding(**changes: Any) -> Finding:
+    values: dict[str, Any] = {
+        "detector": "n-plus-one",
+        "severity": "error",
+        "confidence": "certain",
+        "endpoint": "GET /orders/",
+        "request": "/orders/",
+        "message": "Order.customer is loaded for each Order row: 50 queries",
+        "hint": "Change the queryset at views.py:12.",
+        "location": Location(MODELS, 31, "Order.label", 'return f"{self.customer.name}"'),
+        "origin": ROWS,
+        "template": None,
+        "model": "orders.Order",
+        "relation": "orders.Order.customer",
+        "tables": ("orders_customer",),
+        "fingerprint": 'SELECT * FROM "orders_customer" WHERE "id" = ?',
+        "digest": "0" * 12,
+        "count": 50,
+        "duration_ms": 10.0,
+        "saves": 50,
+        "fix": MERGED,
+    }
+    return Finding(**{**values, **changes})
+
+
+LINES = finding(
+    message="Order.lines is loaded for each Order row: 50 queries",
+    location=Location(VIEWS, 9, "order_list", "def order_list(request):"),
+    template=TemplateLine(f"{ROOT}/shop/templates/orders/list.html", 14),
+    relation="orders.Order.lines",
+    saves=49,
+)
+DUPLICATE = finding(
+    detector="duplicate-query",
+    severity="warning",
+    message="Setting.get() is asked 3 times with the same values",
+    hint="Ask once and pass the result on.",
+    location=Location(VIEWS, 40, "banner", 'Setting.objects.get(name="banner")'),
+    origin=None,
+    relation=None,
+    fingerprint=(
+        'SELECT "core_setting"."id", "core_setting"."name", "core_setting"."value", '
+        '"core_setting"."changed" FROM "core_setting" WHERE "core_setting"."name" = ? LIMIT ?'
+    ),
+    count=3,
+    duration_ms=0.6,
+    saves=2,
+    fix=None,
+)
+WAITING = finding(
+    endpoint="GET /orders/{pk}/",
+    request="/orders/7/?tab=lines&all=1",
+    severity="info",
+    message="Line.product is loaded for each Line row; there is one row now, so 1 query",
+    hint="Change the queryset at options.py:2504.",
+    location=None,
+    origin=Location(ADMIN, 2504, "ModelAdmin.delete_view", "def delete_view(self, request):"),
+    relation="orders.Line.product",
+    count=1,
+    duration_ms=0.2,
+    saves=0,
+    fix=Fix("select_related", ("product",), 'Line.objects.select_related("product")'),
+)
+ELSEWHERE = finding(
+    endpoint="GET /dashboard/",
+    request="/dashboard/",
+    message="Order.customer is loaded for each Order row: 20 queries",
+    count=20,
+    duration_ms=4.0,
+    saves=20,
+)
+
+
+def endpoint(name: str, queries: int, **changes: Any) -> Endpoint:
+    values: dict[str, Any] = {
+        "name": name,
+        "request": name.partition(" ")[2],
+        "status": 200,
+        "queries": queries,
+        "distinct": min(queries, 4),
+        "database_ms": queries / 4,
+        "duration_ms": queries / 2,
+        "share": queries / 200,
+    }
+    return Endpoint(**{**values, **changes})
+
+
+def report(*findings: Finding, **changes: Any) -> Report:
+    values: dict[str, Any] = {
+        "endpoints": (endpoint("GET /", 1), endpoint("GET /orders/", 103)),
+        "findings": rank(findings, 1.0),
+        "database": {"alias": "default", "vendor": "postgresql"},
+        "tool": {"name": "queryscope", "version": "1.2.3"},
+    }
+    return Report(**{**values, **changes})
+
+
+FULL = report(
+    finding(),
+    LINES,
+    DUPLICATE,
+    WAITING,
+    ELSEWHERE,
+    endpoints=(
+        endpoint("GET /", 1, share=0.001),
+        endpoint("GET /dashboard/", 24),
+        endpoint("GET /orders/", 1_103),
+        endpoint("GET /orders/{pk}/", 5),
+        endpoint("GET /about/", 0, distinct=0),
+        endpoint(
+            "GET /reports/{year}/",
+            3,
+            status=500,
+            request="/reports/2024/",
+            problem="500 Internal Server Error: ValueError: the year of the report must be one of "
+            "those that were closed by the bookkeeper (reports.py:18)",
+        ),
+    ),
+    skipped=(
+        Skipped("/admin/", "admin; add --admin to audit it"),
+        Skipped("/admin/orders/order/", "admin; add --admin to audit it"),
+        Skipped("/hooks/{pk}/", "no Hook rows to fill {pk} from"),
+    ),
+)
+EMPTY = report()
+REPEATED = report(
+    endpoints=(
+        endpoint("GET /", 4, median_ms=3.25, p95_ms=5.5, repeats=5),
+        endpoint(
+            "GET /a/rather/long/route/{with}/many/{arguments}/in/it/and/an/end/",
+            8,
+            median_ms=1_234.5,
+            p95_ms=2_345.6,
+            repeats=5,
+        ),
+        endpoint(
+            "GET /продукты/商品/{slug}/詳細情報とレビューの一覧ページ/", 2, median_ms=1, p95_ms=1
+        ),
+    )
+)

@@ -1,0 +1,130 @@
+"""What a person reads. The expected texts are files beside this one: read them as output."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from queryscope.core.findings import Report
+from queryscope.core.reporters.blocks import blocks, paste_lines
+from queryscope.core.reporters.layout import width
+from queryscope.core.reporters.table import render
+
+from . import reports
+
+HERE = Path(__file__).parent
+
+
+@pytest.mark.parametrize(
+    ("name", "report", "verbose"),
+    [
+        ("full", reports.FULL, False),
+        ("full-verbose", reports.FULL, True),
+        ("empty", reports.EMPTY, False),
+        ("repeated", reports.REPEATED, False),
+    ],
+)
+def test_snapshot(name: str, report: Report, verbose: bool) -> None:
+    expected = (HERE / f"{name}.txt").read_text(encoding="utf-8")
+    assert render(report, root=reports.ROOT, verbose=verbose) == expected
+
+
+@pytest.mark.parametrize("report", [reports.FULL, reports.EMPTY, reports.REPEATED])
+def test_80_columns_and_plain_text(report: Report) -> None:
+    for line in render(report, root=reports.ROOT, verbose=True).splitlines():
+        assert width(line) <= 80
+        assert line == line.rstrip()
+        assert "\x1b" not in line
+
+
+def test_everything_hostile_stays_on_its_line() -> None:
+    nasty = "\x1b[31mred\x07\r\nnext\u202eback\udcff"
+    found = reports.finding(
+        endpoint=f"GET /{nasty}/",
+        request=f"/{nasty}/",
+        message=nasty,
+        hint=nasty,
+        location=reports.Location(f"/x/{nasty}.py", 1, nasty, nasty),
+        relation=None,
+        fingerprint=nasty,
+    )
+    text = render(
+        reports.report(
+            found,
+            endpoints=(
+                reports.endpoint(f"GET /{nasty}/", 3),
+                reports.endpoint("x", 1, problem=nasty),
+            ),
+            skipped=(reports.Skipped(nasty, nasty),),
+        ),
+        verbose=True,
+    )
+    assert text.isprintable() or set(text) - set("\n") == {c for c in text if c.isprintable()}
+    text.encode("utf-8")
+
+
+def test_findings_of_one_origin_are_one_change() -> None:
+    made = blocks(reports.FULL.findings, 1.0)
+    assert [len(block.findings) for block in made] == [3, 1, 1]
+    assert made[0].fixes() == (reports.MERGED.code,)
+    assert made[0].endpoints == ("GET /orders/", "GET /dashboard/")
+
+
+def test_one_line_of_a_library_may_hold_several_origins() -> None:
+    other = reports.Fix("select_related", ("tag",), 'Tag.objects.select_related("tag")')
+    assert len(blocks([reports.finding(), reports.finding(fix=other, relation="a.B.c")], 1.0)) == 2
+
+
+def test_the_widest_fix_stands_for_those_it_contains() -> None:
+    part = reports.Fix("select_related", ("lines__product",), 'Order.objects.prefetch_related("x")')
+    (block,) = blocks([reports.finding(fix=part), reports.finding()], 1.0)
+    assert block.fixes() == (reports.MERGED.code,)
+    apart = reports.Fix("annotate", ("n",), 'Order.objects.annotate(n=Count("n"))')
+    (block,) = blocks([reports.finding(fix=part), reports.finding(fix=apart)], 1.0)
+    assert block.fixes() == (part.code, apart.code)
+
+
+def test_dearest_change_first() -> None:
+    cheap, dear = reports.finding(saves=1), reports.finding(origin=None, saves=500, count=500)
+    assert [block.saves for block in blocks([cheap, dear], 1.0)] == [500, 1]
+
+
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [
+        ("Short.objects.all()", ["Short.objects.all()"]),
+        (
+            'Task.objects.select_related("project__owner").prefetch_related("a")',
+            [
+                "Task.objects.select_related(",
+                '    "project__owner",',
+                ").prefetch_related(",
+                '    "a",',
+                ")",
+            ],
+        ),
+        (
+            'Task.objects.all().annotate(a=Count("a", distinct=True), b=Sum("b)", filter=Q(x=1)))',
+            [
+                "Task.objects.all().annotate(",
+                '    a=Count("a", distinct=True),',
+                '    b=Sum("b)", filter=Q(x=1)),',
+                ")",
+            ],
+        ),
+        ("first = 1\nsecond = '" + "x" * 60 + "'", ["first = 1", "second = '" + "x" * 60 + "'"]),
+    ],
+)
+def test_paste_lines(code: str, lines: list[str]) -> None:
+    assert paste_lines(code, 50) == lines
+
+
+@pytest.mark.parametrize("room", range(10, 120, 7))
+def test_pasted_code_means_the_same(room: int) -> None:
+    code = (
+        'Order.objects.all().select_related("a__b", "c").prefetch_related("d", Prefetch("e", '
+        'queryset=E.objects.filter(name="(x, y)"))).annotate(n=Count("n"))'
+    )
+    assert ast.dump(ast.parse("\n".join(paste_lines(code, room)))) == ast.dump(ast.parse(code))

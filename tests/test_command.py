@@ -1,0 +1,241 @@
+"""The command as one types it: what it prints where, and its exit status."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from queryscope.core.detectors import DETECTORS, NAMES
+
+ROOT = Path(__file__).resolve().parent.parent
+ALIASES = ("default", "other")
+
+
+@pytest.fixture
+def shop(db: None, settings: Any) -> None:
+    """Five books of three authors, and the URLconf of the audit's tests."""
+    from tests.testapp.models import Author, Book
+
+    settings.ROOT_URLCONF = "tests.audit.urls"
+    authors = [Author.objects.create(name=n, email=f"{n}@example.com") for n in "abc"]
+    for number in range(5):
+        Book.objects.create(title=f"{number}", author=authors[number % 3])
+
+
+def run(*arguments: str, **options: Any) -> tuple[int, str, str]:
+    """Exit status, stdout, stderr."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    try:
+        call_command("queryscope", *arguments, stdout=stdout, stderr=stderr, **options)
+    except SystemExit as end:
+        return int(end.code or 0), stdout.getvalue(), stderr.getvalue()
+    except CommandError as error:
+        return error.returncode, stdout.getvalue(), stderr.getvalue() + str(error)
+    return 0, stdout.getvalue(), stderr.getvalue()
+
+
+audited = pytest.mark.django_db(databases=ALIASES)
+
+
+@audited
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("/authors-of-books/",), 1),
+        (("/",), 0),
+        (("/authors-of-books/", "--select", "n-plus-one"), 1),
+        (("/authors-of-books/", "--select", "duplicate-query,query-in-loop"), 0),
+        (("/authors-of-books/", "--ignore", "n-plus-one"), 0),
+        (("/authors-of-books/", "--ignore", "query-budget", "--ignore", "n-plus-one"), 0),
+        (("/authors-of-books/", "/", "--endpoint", "/"), 0),
+        (("/safe/",), 2),
+    ],
+)
+def test_status(shop: None, arguments: tuple[str, ...], status: int) -> None:
+    assert run("audit", *arguments)[0] == status
+
+
+@audited
+def test_table(shop: None) -> None:
+    status, stdout, _ = run("audit", "/authors-of-books/")
+    assert status == 1
+    assert 'Book.objects.select_related("author")' in stdout
+    assert "--> tests/audit/views.py:" in stdout
+
+
+@audited
+def test_json(shop: None) -> None:
+    _, stdout, _ = run("audit", "/authors-of-books/", "/prints/", "--format", "json")
+    data = json.loads(stdout)
+    assert data["findings"][0]["relation"] == "testapp.Book.author"
+    assert [e["name"] for e in data["endpoints"]] == ["GET /authors-of-books/", "GET /prints/"]
+
+
+@audited
+def test_round_trip_ms(shop: None) -> None:
+    _, stdout, _ = run("audit", "/authors-of-books/", "--round-trip-ms", "2.5", "--format", "json")
+    assert json.loads(stdout)["round_trip_ms"] == 2.5
+
+
+@audited
+def test_routes_left_out_are_named_at_v_2(shop: None) -> None:
+    assert "        /post/" not in run("audit", "--endpoint", "*p*")[1].splitlines()
+    assert "/post/" in run("audit", "--endpoint", "*p*", verbosity=2)[1].split()
+
+
+@audited
+def test_anonymous_audits_say_so(shop: None) -> None:
+    assert run("audit", "/")[2] == "no active superuser: requests are anonymous; pass --user NAME\n"
+    assert run("audit", "/", "--anonymous")[2] == ""
+
+
+@audited
+def test_output_file(shop: None, tmp_path: Path) -> None:
+    target = tmp_path / "report.json"
+    status, stdout, _ = run(
+        "audit", "/authors-of-books/", "--format", "json", "--output", str(target)
+    )
+    assert (status, stdout) == (1, "")
+    assert json.loads(target.read_text())["version"] == 1
+
+
+@audited
+def test_an_audit_that_cannot_run_leaves_the_file_as_it_was(shop: None, tmp_path: Path) -> None:
+    target = tmp_path / "report.json"
+    target.write_text("before")
+    assert run("audit", "/safe/", "--output", str(target))[0] == 2
+    assert (target.read_text(), os.listdir(tmp_path)) == ("before", ["report.json"])
+
+
+@audited
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("audit", "--user", "zz"), "--user 'zz': no user of that username, e-mail or key"),
+        (("audit", "/nowhere/"), "URL '/nowhere/': no route answers it"),
+        (
+            ("audit", "--format", "jsn"),
+            "--format 'jsn': no such format; did you mean 'json'? (table, json)",
+        ),
+        (
+            ("audit", "--select", "n-plus-two"),
+            "--select 'n-plus-two': no such detector; did you mean 'n-plus-one'? "
+            f"({', '.join(NAMES)})",
+        ),
+        (
+            ("audit", "--ignore", "x,n-plus-one"),
+            f"--ignore 'x': no such detector ({', '.join(NAMES)})",
+        ),
+        (
+            ("audit", "--database", "oter"),
+            "--database 'oter': no such alias; did you mean 'other'? (default, other)",
+        ),
+        (("audit", "--output", "/"), "--output '/': Is a directory"),
+        (
+            ("rule", "query-budgt"),
+            "rule 'query-budgt': no such detector; did you mean "
+            f"'query-budget'? ({', '.join(NAMES)})",
+        ),
+        (("audit", "--repeat", "0"), "Error: argument --repeat: '0' is not a whole number above 0"),
+        (
+            ("audit", "--round-trip-ms", "nan"),
+            "Error: argument --round-trip-ms: 'nan' is not a number of milliseconds, 0 or more",
+        ),
+    ],
+)
+def test_bad_input(shop: None, arguments: tuple[str, ...], message: str) -> None:
+    status, stdout, stderr = run(*arguments)
+    assert stdout == ""
+    assert stderr == message
+    assert status == (1 if message.startswith("Error") else 2)  # from a shell, argparse exits 2
+
+
+@audited
+def test_wrong_settings_are_refused(shop: None, settings: Any) -> None:
+    settings.QUERYSCOPE = {"QUERY_BUGET": 3}
+    status, _, stderr = run("audit", "/")
+    assert status == 2
+    assert stderr == "QUERYSCOPE has no option 'QUERY_BUGET'; did you mean 'QUERY_BUDGET'?"
+
+
+@pytest.mark.parametrize("detector", DETECTORS, ids=NAMES)
+def test_rule_prints_the_documentation(detector: Any) -> None:
+    status, stdout, _ = run("rule", detector.NAME)
+    assert status == 0
+    assert stdout.startswith(f"{detector.NAME}: {detector.__doc__.splitlines()[0]}")
+    assert "To allow one" in stdout
+
+
+# From a shell: the sample project's manage.py on a database file of its own.
+
+
+def manage(database: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    settings = {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "sample_project.settings"}
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: Any) -> str:
+    """Four projects of four users."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('shell') / 'db.sqlite3'}"
+    code = (
+        "from sample_project.accounts.models import User\n"
+        "from sample_project.projects.models import Project\n"
+        "for n in range(4):\n"
+        "    Project.objects.create(name=str(n), owner=User.objects.create_user(f'u{n}'))\n"
+    )
+    assert manage(url, "migrate", "-v", "0").returncode == 0
+    assert manage(url, "shell", "-v", "0", "-c", code).returncode == 0
+    return url
+
+
+def test_json_and_nothing_else(database: str) -> None:
+    arguments = ("/api/projects/", "--user", "u1", "--format", "json")
+    done = manage(database, "queryscope", "audit", *arguments)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert json.loads(done.stdout)["summary"]["endpoints"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "last_line"),
+    [
+        (("audit", "--user", "u1", "/api/nowhere/"), "CommandError: URL '/api/nowhere/'"),
+        (("audit", "--repeat", "no"), "manage.py queryscope audit: error: argument"),
+        (("adit",), "manage.py queryscope: error: argument COMMAND: invalid choice"),
+        (("audit", "--user", "u1", "--anonymous"), "manage.py queryscope audit: error:"),
+    ],
+)
+def test_refusals(database: str, arguments: tuple[str, ...], last_line: str) -> None:
+    done = manage(database, "queryscope", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].startswith(last_line)
+
+
+@pytest.mark.parametrize(
+    ("file", "first", "last"),
+    [
+        ("new.sqlite3", "CommandError: database 'default' has ", "...): run manage.py migrate"),
+        ("no/x.sqlite3", "CommandError: cannot reach database 'default' (", "database file"),
+    ],
+)
+def test_database_that_cannot_be_used(tmp_path: Path, file: str, first: str, last: str) -> None:
+    done = manage(f"sqlite:///{tmp_path / file}", "queryscope", "audit")
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(first)
+    assert line.endswith(last)
