@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .events import Location, TemplateLine
+from .paths import relative
 
 Severity = Literal["error", "warning", "info"]
 Confidence = Literal["proven", "certain", "likely"]
@@ -94,11 +96,14 @@ class Finding:
 
     @property
     def key(self) -> str:
-        """Stable across line moves: detector, file, function and relation or fingerprint digest."""
-        place = self.location or self.origin
-        where = [place.file, place.function] if place else [self.endpoint]
+        """Stable across line moves: detector, file, function and relation or fingerprint digest.
+
+        Files are named from the current directory, so that the key is the same on every machine.
+        """
+        place, root = self.location or self.origin, os.getcwd()
+        where = [relative(place.file, root), place.function] if place else [self.endpoint]
         if self.template and self.relation:
-            where.append(self.template.name)
+            where.append(relative(self.template.name, root))
         return "::".join([self.detector, *where, self.relation or self.digest])
 
     def cost_ms(self, round_trip_ms: float) -> float:

@@ -11,7 +11,8 @@ import sqlparse
 
 from ..events import Location, TemplateLine
 from ..findings import SEVERITIES, Finding, Severity
-from .layout import WIDTH, clean, cut, duration, plural, relative, shorten, wrap
+from ..paths import relative
+from .layout import WIDTH, clean, cut, duration, plural, shorten, wrap
 
 _INDENT = "   "
 _ARROW = _INDENT + "  --> "
@@ -157,7 +158,7 @@ def _finding(members: list[Finding], root: str) -> Iterator[str]:
 def _template(template: TemplateLine | None, root: str) -> Iterator[str]:
     if template is not None:
         yield _ARROW + shorten(
-            f"{relative(template.name, root)}:{template.line}", WIDTH - len(_ARROW)
+            f"{relative(clean(template.name), root)}:{template.line}", WIDTH - len(_ARROW)
         )
 
 
@@ -165,7 +166,7 @@ def _place(location: Location | None, root: str) -> Iterator[str]:
     if location is None:
         return
     room = WIDTH - len(_ARROW)
-    place = f"{relative(location.file, root)}:{location.line}"
+    place = f"{relative(clean(location.file), root)}:{location.line}"
     full = f"{place} in {clean(location.function)}"
     # The file and line are what an editor opens; the function goes first when room is short.
     yield _ARROW + (full if len(full) <= room else shorten(place, room))
@@ -275,4 +276,4 @@ def _first_from(sql: str) -> int:
 
 def short_place(location: Location, root: str) -> str:
     """ "projects/views.py:12", for a sentence."""
-    return f"{relative(location.file, root).replace(os.sep, '/')}:{location.line}"
+    return f"{relative(clean(location.file), root).replace(os.sep, '/')}:{location.line}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 
@@ -65,18 +64,6 @@ def wrap(text: str, indent: str = "", hanging: str | None = None) -> list[str]:
         else:
             line = f"{line} {word}" if line else word
     return [*lines, (hanging if lines else indent) + line] if line else lines
-
-
-def relative(file: str, root: str) -> str:
-    """The path as one would type it: below ``root``, or below the folder of installed packages."""
-    file = clean(file)
-    if root and file.startswith(root.rstrip(os.sep) + os.sep):
-        return file[len(root.rstrip(os.sep)) + 1 :]
-    for folder in ("site-packages", "dist-packages"):
-        _, found, rest = file.rpartition(os.sep + folder + os.sep)
-        if found:
-            return rest
-    return file
 
 
 def plural(count: int, noun: str, many: str | None = None) -> str:

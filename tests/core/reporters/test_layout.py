@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from queryscope.core.paths import relative
 from queryscope.core.reporters.layout import (
     WIDTH,
     clean,
     cut,
     duration,
     plural,
-    relative,
     shorten,
     width,
     wrap,
