@@ -24,13 +24,23 @@ from .stack import USER, Sight, Step
 class _Tally:
     """Queries that the rows of one source caused, per evaluation of its origin."""
 
-    __slots__ = ("count", "evaluation", "most", "running")
+    __slots__ = ("_most", "_root", "count", "running")
 
     def __init__(self) -> None:
         self.count = 0
-        self.most = 0
         self.running = 0
-        self.evaluation: Evaluation | None = None
+        self._most = 0
+        self._root: Evaluation | None = None
+
+    @property
+    def most(self) -> int:
+        """The highest count in one evaluation of the origin."""
+        return max(self._most, self.running)
+
+    def turn_to(self, root: Evaluation) -> None:
+        """Begin to count anew where the queries of another evaluation begin."""
+        if root is not self._root:
+            self._most, self._root, self.running = self.most, root, 0
 
 
 class Group:
@@ -42,6 +52,7 @@ class Group:
         "conditions",
         "count",
         "duration_ns",
+        "evaluation",
         "failures",
         "keyed",
         "lazy",
@@ -62,6 +73,7 @@ class Group:
         "statement",
         "strangers",
         "tallies",
+        "tally",
         "unique",
         "vendor",
     )
@@ -82,6 +94,9 @@ class Group:
         self.chains: set[int] = set()
         self.repeats: dict[int, int] = {}
         self.tallies: dict[tuple[SourceNode, SourceNode], _Tally] = {}
+        # Queries of one evaluation come one after the other: its tally is at hand.
+        self.evaluation: Evaluation | None = None
+        self.tally = _Tally()
         self.sources: dict[SourceNode | None, SourceNode] = {}
         self.place: Place | None = None
         self.operation = "sql"
@@ -103,18 +118,17 @@ class Group:
         if self.lazy is not None:
             self.lazy.instance = instance
             self.lazy.evaluation = evaluation
-        root = evaluation.root
-        key = (root.source, evaluation.source)
-        tally = self.tallies.get(key)
-        if tally is None:
-            tally = self.tallies[key] = _Tally()
+        if evaluation is not self.evaluation:
+            self._turn_to(evaluation)
+        tally = self.tally
         tally.count += 1
-        if tally.evaluation is root:
-            tally.running += 1
-        else:
-            tally.evaluation, tally.running = root, 1
-        if tally.running > tally.most:
-            tally.most = tally.running
+        tally.running += 1
+
+    def _turn_to(self, evaluation: Evaluation) -> None:
+        root = evaluation.root
+        self.evaluation = evaluation
+        self.tally = self.tallies.setdefault((root.source, evaluation.source), _Tally())
+        self.tally.turn_to(root)
 
 
 def first_sight(group: Group, steps: list[Step], queryset: Any, prefetch: FrameType | None) -> Any:

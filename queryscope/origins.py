@@ -102,7 +102,8 @@ class Origins:
     def __init__(self, new_source: Any) -> None:
         self._new_source = new_source
         self._held: list[tuple[Any, Evaluation]] = []
-        self._rows: dict[int, tuple[weakref.ref[Any], Evaluation]] = {}
+        #: id -> (reference, evaluation); an id counts only while its reference is alive.
+        self.rows: dict[int, tuple[weakref.ref[Any], Evaluation]] = {}
         self._streams: list[tuple[weakref.ref[Any], Evaluation]] = []
         self._by_pk: dict[type, dict[Any, Evaluation]] = {}
         self._searches = 0
@@ -124,12 +125,12 @@ class Origins:
 
     def find(self, instance: Any) -> Evaluation | None:
         """The evaluation that loaded an object; None when it came from elsewhere."""
-        entry = self._rows.get(id(instance))
+        entry = self.rows.get(id(instance))
         if entry is not None and entry[0]() is instance:
             return entry[1]
         if self._held:
             self.settle()
-            entry = self._rows.get(id(instance))
+            entry = self.rows.get(id(instance))
             if entry is not None and entry[0]() is instance:
                 return entry[1]
         return (
@@ -145,7 +146,7 @@ class Origins:
         known = self._by_pk.get(model)
         if known is None:
             known = self._by_pk[model] = {}
-            for reference, evaluation in self._rows.values():
+            for reference, evaluation in self.rows.values():
                 row: Any = reference()
                 if isinstance(row, model):
                     known[row.__dict__.get(row._meta.pk.attname)] = evaluation
@@ -178,15 +179,17 @@ class Origins:
                 evaluation.rows = len(rows)
                 evaluation.source.rows = max(evaluation.source.rows, len(rows))
         self._held.clear()
-        self._rows.clear()
+        self.rows.clear()
         self._streams.clear()
         self._by_pk.clear()
+        for load in self.lazy_loads:
+            load.instance = load.evaluation = None
         self.lazy_loads.clear()
 
     def _remember(self, rows: list[Any], evaluation: Evaluation) -> None:
-        known = self._rows
+        known = self.rows
         if len(known) + len(rows) > _MOST_ROWS:
-            known = self._rows = {k: entry for k, entry in known.items() if entry[0]() is not None}
+            known = self.rows = {k: entry for k, entry in known.items() if entry[0]() is not None}
             rows = rows[: max(0, _MOST_ROWS - len(known))]
         reference = weakref.ref
         for row in rows:
@@ -225,7 +228,7 @@ class Origins:
                 self._follow(related, child, deeper)
 
     def _unknown(self, instance: Any) -> bool:
-        entry = self._rows.get(id(instance))
+        entry = self.rows.get(id(instance))
         return entry is None or entry[0]() is not instance
 
     def _from_lazy_load(self, instance: Any) -> Evaluation | None:
@@ -241,13 +244,13 @@ class Origins:
         if not self.lazy_loads or self._searches >= _MOST_SEARCHES:
             return None
         self._searches += 1
-        for reference, evaluation in list(self._rows.values()):
+        for reference, evaluation in list(self.rows.values()):
             row = reference()
             for load in self.lazy_loads if row is not None else ():
                 loaded = load.loaded_for(row)
                 if loaded is not None and self._unknown(loaded):
                     self._below(load, evaluation, loaded)
-        entry = self._rows.get(id(instance))
+        entry = self.rows.get(id(instance))
         return entry[1] if entry is not None and entry[0]() is instance else None
 
     def _below(self, load: LazyLoad, owner: Evaluation | None, loaded: Any) -> Evaluation | None:

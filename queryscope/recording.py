@@ -121,7 +121,7 @@ class Recording:
         # Re-entrant: a finaliser of the application may query while the collector runs in here.
         self._lock = threading.RLock()
         self._groups: dict[Any, Group] = {}
-        self._sights: dict[Statement, list[tuple[Group, Sight]]] = {}
+        self._sights: dict[Statement, list[Sight]] = {}
         self._sources: list[Any] = []
         self._origins = Origins(self._related_source)
         self._timeline: list[tuple[Group, int, int]] = []
@@ -161,7 +161,7 @@ class Recording:
                 self._ended = perf_counter_ns()
                 self._origins.close()
                 for known in self._sights.values():
-                    for _, sight in known:
+                    for sight in known:
                         sight.anchor = None
 
     @property
@@ -224,11 +224,16 @@ class Recording:
                 return
             self.queries += 1
             self._database_ns += elapsed
-            found = self._locate(statement, connection)
-            if found is None:
+            sight = None
+            # One statement comes from few places: try those before walking the stack.
+            for known in self._sights.get(statement, ()):
+                if known.matches(_HOOK) and known.group.alias == connection.alias:
+                    sight = known
+                    break
+            if sight is None and (sight := self._walk(statement, connection)) is None:
                 self._truncated += 1
                 return
-            group, sight = found
+            group = sight.group
             group.count += 1
             group.duration_ns += elapsed
             if elapsed > group.slowest_ns:
@@ -264,27 +269,21 @@ class Recording:
             group.lazy = LazyLoad(name, partial(self._source_below, group))
             self._origins.lazy_loads.append(group.lazy)
 
-    def _locate(self, statement: Statement, connection: Any) -> tuple[Group, Sight] | None:
-        """The query's group, a new one if need be; None when there are too many."""
-        alias = connection.alias
-        known = self._sights.get(statement) or []
-        # One statement comes from few places: try those before walking the stack.
-        for pair in known:
-            if pair[1].matches(_HOOK + 1) and pair[0].alias == alias:
-                return pair
+    def _walk(self, statement: Statement, connection: Any) -> Sight | None:
+        """Walk the stack to the query's group, a new one if need be; None at the limit."""
         sight = walk(sys._getframe(_HOOK))
-        key = statement, alias, sight.site
+        key = statement, connection.alias, sight.site
         group = self._groups.get(key)
         if group is None:
             if len(self._groups) >= MAX_GROUPS:
                 return None
             group = self._groups[key] = Group(statement, connection, sight)
-        if not known:
-            self._sights[statement] = known
-        elif len(known) >= _MOST_SIGHTS:
+        sight.group = group
+        known = self._sights.setdefault(statement, [])
+        if len(known) >= _MOST_SIGHTS:
             known.pop()
-        known.insert(0, (group, sight))
-        return group, sight
+        known.insert(0, sight)
+        return sight
 
     def _note_repetition(self, group: Group, sql: str, params: Any, many: bool) -> None:
         # Rows that cause a query are counted by their origin: no need to look for the loop.
@@ -335,7 +334,11 @@ class Recording:
             instance = queryset._hints.get("instance")
         if instance is None:
             return None
-        evaluation = self._origins.find(instance)
+        entry = self._origins.rows.get(id(instance))
+        if entry is not None and entry[0]() is instance:
+            evaluation: Evaluation | None = entry[1]
+        else:
+            evaluation = self._origins.find(instance)
         if evaluation is None:
             group.strangers += 1
         else:

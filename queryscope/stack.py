@@ -70,6 +70,7 @@ _ROLES: dict[str, dict[str, int]] = {
 }
 
 _PACKAGE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "")
+_getframe = sys._getframe
 #: File name -> USER, OTHER_APP, its roles, or None for a library without any.
 _files: dict[str, dict[str, int] | int | None] = {}
 #: Apps that carry requests rather than answer them: their lines explain nothing.
@@ -168,6 +169,7 @@ class Sight:
     __slots__ = (
         "anchor",
         "generic_depth",
+        "group",
         "holder_code",
         "holder_depth",
         "kind",
@@ -180,6 +182,8 @@ class Sight:
     )
 
     def __init__(self) -> None:
+        #: The group that the recording counts this sight in.
+        self.group: Any = None
         self.site: Any = None
         # The node or field of the site: the same object is the same site, without asking its name.
         self.anchor: Any = None
@@ -198,7 +202,7 @@ class Sight:
         if self.site_depth < 0:
             return False
         try:
-            frame = sys._getframe(self.site_depth + above)
+            frame = _getframe(self.site_depth + above)
             if frame.f_code is not self.site_code:
                 return False
             if self.kind == USER:
@@ -207,7 +211,7 @@ class Sight:
             elif not self._same_site(frame):
                 return False
             depth = self.holder_depth
-            return depth < 0 or sys._getframe(depth + above).f_code is self.holder_code
+            return depth < 0 or _getframe(depth + above).f_code is self.holder_code
         except ValueError:
             return False
 

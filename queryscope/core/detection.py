@@ -60,7 +60,7 @@ class Case:
 
 
 def detect(traces: Iterable[Trace], options: Options) -> tuple[Finding, ...]:
-    """All findings, one for each endpoint and key: of several runs, the one of most queries.
+    """All findings, one for each endpoint, key and place: of several runs, the one of most queries.
 
     Findings of one queryset carry the same fix, whole for all the requests that pass it.
     """
@@ -69,14 +69,16 @@ def detect(traces: Iterable[Trace], options: Options) -> tuple[Finding, ...]:
     for detection in detections:
         if (need := detection.need) is not None:
             remedies[need.queryset] = remedies.get(need.queryset, Remedy()) | need.remedy
-    best: dict[tuple[str, str], Finding] = {}
+    best: dict[object, Finding] = {}
     for detection in detections:
         finding = detection.finding
         if (need := detection.need) is not None:
             finding = replace(finding, fix=need.fix(remedies[need.queryset]))
-        known = best.setdefault((finding.endpoint, finding.key), finding)
-        if finding.count > known.count:
-            best[finding.endpoint, finding.key] = finding
+        # One function may load a relation for the rows of two querysets: two things to change.
+        place = finding.location, finding.template, finding.origin
+        same = finding.endpoint, finding.key, place
+        if finding.count > best.setdefault(same, finding).count:
+            best[same] = finding
     return tuple(best.values())
 
 

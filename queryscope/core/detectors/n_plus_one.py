@@ -245,7 +245,7 @@ def _kind(offender: _Offender) -> FixKind:
         and len(path.steps) == 1
         and last.kind in ("reverse-many", "many-to-many")
         and offender.origin is not None
-        and not (offender.origin.raw or offender.origin.combined or offender.origin.streamed)
+        and not (offender.origin.raw or offender.origin.combined)
     ):
         return "annotate"
     return "select_related" if path.selectable else "prefetch_related"
