@@ -265,10 +265,12 @@ def _freeze_source(node: SourceNode) -> Source:
     group, streamed = node.details
     many = node.relation is None or node.relation.kind in MANY_RELATIONS
     where = group.place
+    lazy = node.loaded_by == "lazy" and many and node.relation is not None
+    accessor = node.relation.name if lazy else None
     return Source(
         index=node.index,
         model=group.model._meta.label,
-        location=where.location(group.model) if where else None,
+        location=where.rows_location(group.model, accessor) if where else None,
         template=where.template if where else None,
         parent=parent,
         relation=node.relation,

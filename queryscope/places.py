@@ -17,6 +17,7 @@ from functools import lru_cache
 from types import FrameType
 from typing import Any
 
+from .construction import built_at
 from .core.events import Location, TemplateLine
 from .stack import (
     ADMIN,
@@ -45,27 +46,43 @@ class Place:
     template: TemplateLine | None
     view: Any
     application: bool
+    by_library: bool
 
     @property
     def written(self) -> bool:
         """Whether a line of the project asked, rather than a library on behalf of a declaration."""
-        return self.member is None and self.code is not None
+        return self.code is not None and not self.by_library
 
     def is_changelist_of(self, model: Any) -> bool:
         """Whether the admin lists rows of ``model`` here."""
         admin = getattr(self.view, "model_admin", None)
         return admin is not None and not self.written and admin.model is model
 
-    def location(self, model: Any = None) -> Location | None:
-        """The line to show. With ``model``, the line of a view that says it lists its rows."""
+    def location(self) -> Location | None:
+        """The line that caused a query."""
+        return self._resolve(None, None)
+
+    def rows_location(self, model: Any, accessor: str | None) -> Location | None:
+        """The line that says which rows of ``model`` there are.
+
+        It is the one that built the queryset where that is certain, else the one that evaluated
+        it; ``accessor`` is the name of the related manager that it came from.
+        """
+        return self._resolve(model, accessor)
+
+    def _resolve(self, model: Any, accessor: str | None) -> Location | None:
         if self.member is not None:
             found = member_location(*self.member)
             if found is not None:
                 return found
-        if self.code is not None:
-            file, line, function = self.code
-            return Location(file, line, function, source_line(file, line))
-        return view_location(self.view, model)
+        if self.code is None:
+            return view_location(self.view, model)
+        file, line, function = self.code
+        if model is not None:
+            owner = None if accessor else model.__name__
+            names = (accessor,) if accessor else tuple(m.name for m in model._meta.managers)
+            line = built_at(file, line, owner, names) or line
+        return Location(file, line, function, source_line(file, line))
 
 
 def place(steps: list[Step]) -> Place:
@@ -74,8 +91,9 @@ def place(steps: list[Step]) -> Place:
     member: tuple[type, str] | None = None
     template: TemplateLine | None = None
     view = None
-    application = False
+    application = by_library = False
     for step, role in steps:
+        by_library = by_library or (code is None and role in (TEMPLATE, SERIALIZER, ADMIN))
         if role == USER:
             if code is None:
                 code = _position(step)
@@ -97,7 +115,7 @@ def place(steps: list[Step]) -> Place:
             code = outside
     if member is not None:
         application = application or is_application(inspect_file(member[0]) or "<unknown>")
-    return Place(code, member, template, view, application)
+    return Place(code, member, template, view, application, by_library)
 
 
 def _position(frame: FrameType) -> tuple[str, int, str]:

@@ -1,0 +1,62 @@
+"""Where a queryset was built, seen from the line that evaluated it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from queryscope.construction import built_at
+
+CASES = {
+    "same line": "return list(Task.objects.all())  #B #E",
+    "variable": "tasks = Task.objects.all()  #B\nreturn render(tasks)  #E",
+    "refined": "t = Task.objects.all()  #B\nt = t.filter(a=1)\nreturn render(t)  #E",
+    "context": "c = {}\nc['t'] = Task.objects.all()  #B\nreturn render(c)  #E",
+    "paginator": "t = Task.objects.all()  #B\np = P(t, 9)\nq = p.page(1)\nreturn r(q)  #E",
+    "loop": "t = Task.objects.all()  #B\nfor one in t:  #E\n    one.x()",
+    "chain over lines": "t = (\n    Task.objects  #B\n    .all()\n)\nreturn list(t)  #E",
+    "with": "t = Task.objects.all()  #B\nwith a():\n    return list(t)  #E",
+    "branch": "t = Task.objects.all()  #B\nif t:  #E\n    pass",
+    "module": "t = models.Task.objects.all()  #B\nreturn list(t)  #E",
+    "own manager": "t = Task.published.all()  #B\nreturn list(t)  #E",
+    "two, one reaches": "a = Task.objects.first()\nb = Task.objects.all()  #B\nreturn list(b)  #E",
+    "two reach": "a = Task.objects.all()\nb = Task.objects.all()\nreturn list(a | b)  #E",
+    "handed in": "a = Task.objects.count()\nreturn list(tasks)  #E",
+    "another model": "a = Note.objects.all()\nreturn list(a)  #E",
+    "no manager": "a = Task.Status.DONE\nreturn list(a)  #E",
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_built_at(name: str, tmp_path: Path) -> None:
+    body = CASES[name].splitlines()
+    file = tmp_path / "code.py"
+    file.write_text("def view(request, tasks):\n" + "".join(f"    {line}\n" for line in body))
+    lines = dict(enumerate(body, start=2))
+    evaluated = next(n for n, text in lines.items() if "#E" in text)
+    expected = next((n for n, text in lines.items() if "#B" in text), None)
+    assert built_at(str(file), evaluated, "Task", ("objects", "published")) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("t = project.tasks.all()\nreturn list(t)", 2),
+        ("return list(project.tasks.all())", 2),
+        ("t = project.notes.all()\nreturn list(t)", None),
+    ],
+)
+def test_a_related_manager_is_found_by_its_name(
+    source: str, expected: int | None, tmp_path: Path
+) -> None:
+    file = tmp_path / "code.py"
+    file.write_text("def view(project):\n" + "".join(f"    {x}\n" for x in source.splitlines()))
+    assert built_at(str(file), 1 + len(source.splitlines()), None, ("tasks",)) == expected
+
+
+@pytest.mark.parametrize("text", ["", "def broken(:\n", "x = 1\n"])
+def test_what_cannot_be_read_is_left_alone(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "code.py"
+    file.write_text(text)
+    assert built_at(str(file), 1, "Task", ("objects",)) is None
