@@ -39,6 +39,16 @@ def built_at(file: str, line: int, owner: str | None, names: tuple[str, ...]) ->
     return found.pop() if len(found) == 1 else None
 
 
+@lru_cache(maxsize=1024)
+def built_in(file: str, line: int, owner: str, names: tuple[str, ...]) -> int | None:
+    """The only line of the function at ``line`` with ``owner.name``; None where it is not one."""
+    function = _enclosing(_tree(file), line)
+    if function is None:
+        return None
+    found = {m for s in _statements(function) for m in _mentions(s, owner, names)}
+    return found.pop() if len(found) == 1 else None
+
+
 @lru_cache(maxsize=64)
 def _tree(file: str) -> ast.AST | None:
     try:

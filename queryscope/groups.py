@@ -8,17 +8,13 @@ from typing import Any
 
 from . import provenance, querysets
 from .core.events import (
-    MANY_RELATIONS,
-    Offence,
-    QueryGroup,
     Relation,
-    Source,
-    TimelineEntry,
 )
 from .core.fingerprint import Statement
-from .origins import Evaluation, LazyLoad, SourceNode
 from .places import Place, place
-from .stack import USER, Sight, Step
+from .roles import USER
+from .sources import Evaluation, LoadedBy, SourceNode
+from .stack import Sight, Step
 
 
 class _Tally:
@@ -48,14 +44,16 @@ class Group:
 
     __slots__ = (
         "alias",
+        "cache_name",
         "chains",
         "conditions",
         "count",
         "duration_ns",
         "evaluation",
         "failures",
+        "index",
+        "instance",
         "keyed",
-        "lazy",
         "leaf",
         "looped",
         "model",
@@ -78,7 +76,8 @@ class Group:
         "vendor",
     )
 
-    def __init__(self, statement: Statement, connection: Any, sight: Sight) -> None:
+    def __init__(self, index: int, statement: Statement, connection: Any, sight: Sight) -> None:
+        self.index = index
         self.statement = statement
         self.alias: str = connection.alias
         self.vendor: str = connection.vendor
@@ -108,16 +107,16 @@ class Group:
         self.keyed = False
         #: Loads at most one object, which its owner keeps: nothing to hold.
         self.leaf = False
-        self.lazy: LazyLoad | None = None
+        #: Where its owner keeps that object, and the last owner that loaded one.
+        self.cache_name: str | None = None
+        self.instance: Any = None
         self.queryset_facts: dict[str, Any] = {}
         self.conditions: tuple[str, ...] = ()
         self.unique = ""
 
     def offend(self, instance: Any, evaluation: Evaluation) -> None:
         """Count one query caused by ``instance``, a row of ``evaluation``."""
-        if self.lazy is not None:
-            self.lazy.instance = instance
-            self.lazy.evaluation = evaluation
+        self.instance = instance
         if evaluation is not self.evaluation:
             self._turn_to(evaluation)
         tally = self.tally
@@ -130,17 +129,47 @@ class Group:
         self.tally = self.tallies.setdefault((root.source, evaluation.source), _Tally())
         self.tally.turn_to(root)
 
+    def loaded_for(self, owner: Any) -> Any:
+        """The object that ``owner`` holds behind the attribute; None when it holds none."""
+        return owner._state.fields_cache.get(self.cache_name)
 
-def first_sight(group: Group, steps: list[Step], queryset: Any, prefetch: FrameType | None) -> Any:
-    """Read from the stack and the queryset what the counters will only count from now on.
+    def _again(self, above: SourceNode | None) -> SourceNode | None:
+        """This group's own source further up: one line goes down a tree, two levels say it all."""
+        while above is not None and above.group != self.index:
+            above = above.parent
+        return above
 
-    Returns the descriptor whose attribute was read, None when the query came another way.
-    """
+    def source_below(
+        self, above: SourceNode | None, nodes: list[SourceNode], *, streamed: bool = False
+    ) -> SourceNode:
+        """The source that this group's querysets are, below the rows they were reached from."""
+        node = self.sources.get(above)
+        if node is None and (again := self._again(above)) is not None:
+            return self.sources.setdefault(above, again)
+        if node is None:
+            loaded_by: LoadedBy = "lazy" if self.relation is not None else "queryset"
+            if self.operation == "prefetch":
+                loaded_by = "prefetch"
+            node = self.sources[above] = SourceNode(
+                len(nodes),
+                above,
+                self.index,
+                loaded_by,
+                self.relation,
+                single=self.single,
+                streamed=streamed,
+            )
+            nodes.append(node)
+        return node
+
+
+def first_sight(group: Group, steps: list[Step], queryset: Any, prefetch: FrameType | None) -> None:
+    """Read from the stack and the queryset what the counters will only count from now on."""
     inner = [frame for frame, _ in takewhile(lambda step: step[1] != USER, steps)]
     group.operation, group.single, descriptor = provenance.operation(inner)
     group.place = place(steps)
     if queryset is None:
-        return None
+        return
     group.model = queryset.model
     group.single = group.single or querysets.at_most_one(queryset)
     group.queryset_facts = querysets.facts(queryset)
@@ -150,11 +179,12 @@ def first_sight(group: Group, steps: list[Step], queryset: Any, prefetch: FrameT
         group.single = False
         values = prefetch.f_locals
         group.relation = provenance.relation_of_prefetch(values)
-        return None
+        return
     if descriptor is not None:
         group.relation = provenance.relation_of_descriptor(descriptor)
         group.leaf = group.relation is not None
-        return descriptor
+        group.cache_name = provenance.cache_name(descriptor)
+        return
     instance = queryset._hints.get("instance")
     if instance is not None:
         group.relation = provenance.relation_of_queryset(queryset, instance)
@@ -163,123 +193,3 @@ def first_sight(group: Group, steps: list[Step], queryset: Any, prefetch: FrameT
         group.keyed = True
     if group.relation is not None:
         group.plain = querysets.is_plain(queryset, group.relation)
-    return None
-
-
-def new_source(
-    group: Group | None,
-    parent: SourceNode | None,
-    index: int,
-    *,
-    streamed: bool = False,
-    field: Any = None,
-) -> SourceNode:
-    """The source that a group's querysets are, below the rows they were reached from."""
-    if group is None:
-        relation = provenance.relation_of_field(field)
-        node = SourceNode(index, parent, None, single=True, relation=relation)
-        node.loaded_by = "select_related"
-        return node
-    node = SourceNode(
-        index, parent, (group, streamed), single=group.single, relation=group.relation
-    )
-    if group.operation == "prefetch":
-        node.loaded_by = "prefetch"
-    elif group.relation is not None:
-        node.loaded_by = "lazy"
-    return node
-
-
-def freeze(
-    groups: list[Group],
-    sources: list[SourceNode],
-    timeline: list[tuple[Group, int, int]],
-    started_ns: int,
-) -> dict[str, Any]:
-    """What was counted, as a trace's groups, sources and timeline.
-
-    Source lines are read here, after the work was done.
-    """
-    positions = {id(group): index for index, group in enumerate(groups)}
-    return {
-        "groups": tuple(_freeze_group(group) for group in groups),
-        "sources": tuple(_freeze_source(node) for node in sources),
-        "timeline": tuple(
-            TimelineEntry(positions[id(group)], (start - started_ns) / 1e6, elapsed / 1e6)
-            for group, start, elapsed in timeline
-        ),
-    }
-
-
-def _freeze_group(group: Group) -> QueryGroup:
-    statement, where = group.statement, group.place
-    return QueryGroup(
-        fingerprint=statement.fingerprint,
-        digest=statement.digest,
-        kind=statement.kind,
-        database=group.alias,
-        vendor=group.vendor,
-        tables=statement.tables,
-        operation=group.operation,
-        count=group.count,
-        duration_ms=group.duration_ns / 1e6,
-        slowest_ms=group.slowest_ns / 1e6,
-        location=where.location() if where else None,
-        template=where.template if where else None,
-        application=where.application if where else False,
-        model=group.model._meta.label if group.model is not None else None,
-        manager=group.queryset_facts.get("manager", "objects"),
-        conditions=group.conditions,
-        unique=group.unique,
-        relation=group.relation,
-        plain=group.plain,
-        looped=group.looped,
-        batched=statement.batched,
-        failures=group.failures,
-        repeats=dict(group.repeats),
-        strangers=group.strangers,
-        offences=tuple(
-            Offence(root.index, source.index, tally.count, tally.most)
-            for (root, source), tally in group.tallies.items()
-        ),
-    )
-
-
-def _freeze_source(node: SourceNode) -> Source:
-    parent = node.parent.index if node.parent is not None else None
-    if node.details is None:
-        assert node.relation is not None
-        return Source(
-            index=node.index,
-            model=node.relation.target,
-            manager="objects",
-            location=None,
-            template=None,
-            parent=parent,
-            relation=node.relation,
-            single=True,
-            loaded_by="select_related",
-            evaluations=node.evaluations,
-            rows=node.rows,
-        )
-    group, streamed = node.details
-    many = node.relation is None or node.relation.kind in MANY_RELATIONS
-    where = group.place
-    lazy = node.loaded_by == "lazy" and many and node.relation is not None
-    accessor = node.relation.name if lazy else None
-    return Source(
-        index=node.index,
-        model=group.model._meta.label,
-        location=where.rows_location(group.model, accessor) if where else None,
-        template=where.template if where else None,
-        parent=parent,
-        relation=node.relation,
-        single=node.single or not many,
-        loaded_by=node.loaded_by,  # type: ignore[arg-type]
-        streamed=streamed,
-        written=where.written if where else False,
-        changelist=where.is_changelist_of(group.model) if where else False,
-        evaluations=node.evaluations,
-        rows=node.rows,
-        **group.queryset_facts,
-    )

@@ -9,11 +9,14 @@ and the queryset is let go. A page without lazy loading never pays for more than
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
+
+from .groups import Group
+from .provenance import relation_of_field
+from .sources import Evaluation, SourceNode
 
 #: Querysets held at most, and rows in one of them that end the holding early.
 _MOST_HELD = 16
@@ -26,88 +29,22 @@ _MOST_ROWS = 20_000
 _MOST_SEARCHES = 8
 
 
-class SourceNode:
-    """A place that evaluates a queryset, below the rows it was reached from (mutable, internal)."""
-
-    __slots__ = (
-        "children",
-        "details",
-        "evaluations",
-        "index",
-        "loaded_by",
-        "parent",
-        "relation",
-        "rows",
-        "single",
-    )
-
-    def __init__(
-        self,
-        index: int,
-        parent: SourceNode | None,
-        details: Any,
-        *,
-        single: bool,
-        relation: Any = None,
-        loaded_by: str = "queryset",
-    ) -> None:
-        self.index = index
-        self.parent = parent
-        self.details = details
-        self.single = single
-        self.relation = relation
-        self.loaded_by = loaded_by
-        self.evaluations = 0
-        self.rows = 0
-        self.children: dict[str, SourceNode | None] = {}
-
-
-class Evaluation:
-    """One evaluation of a source. ``root`` is the outermost evaluation of several rows above it."""
-
-    __slots__ = ("root", "rows", "source")
-
-    def __init__(self, source: SourceNode, parent: Evaluation | None) -> None:
-        self.source = source
-        self.rows: int | None = None
-        source.evaluations += 1
-        if parent is not None and not (parent.root is parent and parent.source.single):
-            self.root: Evaluation = parent.root
-        else:
-            self.root = self
-
-
-class LazyLoad:
-    """An attribute that loads one related object at a time, and the last object that loaded it.
-
-    What it loaded sits in that object's field cache: no need to remember each of them.
-    """
-
-    __slots__ = ("cache_name", "evaluation", "instance", "source_below")
-
-    def __init__(self, cache_name: str, source_below: Callable[[SourceNode], SourceNode]) -> None:
-        self.cache_name = cache_name
-        self.source_below = source_below
-        self.instance: Any = None
-        self.evaluation: Evaluation | None = None
-
-    def loaded_for(self, owner: Any) -> Any:
-        """The object that ``owner`` holds behind the attribute; None when it holds none."""
-        return owner._state.fields_cache.get(self.cache_name)
-
-
 class Origins:
     """The rows seen in one recording. Not safe for threads: the recording locks around it."""
 
-    def __init__(self, new_source: Any) -> None:
-        self._new_source = new_source
+    def __init__(self, nodes: list[SourceNode]) -> None:
+        self._nodes = nodes
         self._held: list[tuple[Any, Evaluation]] = []
         #: id -> (reference, evaluation); an id counts only while its reference is alive.
         self.rows: dict[int, tuple[weakref.ref[Any], Evaluation]] = {}
         self._streams: list[tuple[weakref.ref[Any], Evaluation]] = []
         self._by_pk: dict[type, dict[Any, Evaluation]] = {}
+        self._related: dict[tuple[SourceNode, str], SourceNode] = {}
+        self._refused = 0
         self._searches = 0
-        self.lazy_loads: list[LazyLoad] = []
+        #: Groups that load one object at a time, which sits in its owner's field cache: no need
+        #: to remember each of them.
+        self.lazy_groups: list[Group] = []
 
     def hold(self, queryset: Any, evaluation: Evaluation) -> None:
         """Note that a queryset is being evaluated; its rows are read later."""
@@ -161,7 +98,6 @@ class Origins:
                 # Being filled further up the stack, or its fetch failed and it never will be.
                 self._held = [*self._held[-_DEEPEST:], (queryset, evaluation)]
                 continue
-            evaluation.rows = len(rows)
             source = evaluation.source
             source.rows = max(source.rows, len(rows))
             if rows and isinstance(rows[0], Model):
@@ -176,24 +112,32 @@ class Origins:
         for queryset, evaluation in self._held:
             rows = queryset._result_cache
             if rows is not None:
-                evaluation.rows = len(rows)
                 evaluation.source.rows = max(evaluation.source.rows, len(rows))
         self._held.clear()
         self.rows.clear()
         self._streams.clear()
         self._by_pk.clear()
-        for load in self.lazy_loads:
-            load.instance = load.evaluation = None
-        self.lazy_loads.clear()
+        for group in self.lazy_groups:
+            group.instance = None
+        self.lazy_groups.clear()
+        self._related.clear()
 
     def _remember(self, rows: list[Any], evaluation: Evaluation) -> None:
         known = self.rows
         if len(known) + len(rows) > _MOST_ROWS:
-            known = self.rows = {k: entry for k, entry in known.items() if entry[0]() is not None}
-            rows = rows[: max(0, _MOST_ROWS - len(known))]
+            rows = self._room_for(rows)
+            known = self.rows
         reference = weakref.ref
         for row in rows:
             known[id(row)] = (reference(row), evaluation)
+
+    def _room_for(self, rows: list[Any]) -> list[Any]:
+        """As many of the rows as may be remembered, after dead ones are forgotten now and then."""
+        self._refused += len(rows)
+        if self._refused >= _MOST_ROWS // 4:
+            self._refused = 0
+            self.rows = {k: entry for k, entry in self.rows.items() if entry[0]() is not None}
+        return rows[: max(0, _MOST_ROWS - len(self.rows))]
 
     def _follow(self, rows: list[Any], evaluation: Evaluation, followed: Any) -> None:
         """Remember the objects that ``select_related`` loaded beside the rows."""
@@ -216,16 +160,22 @@ class Origins:
             ]
             if not related:
                 continue
-            node = evaluation.source.children.get(name)
-            if node is None:
-                node = self._new_source(evaluation.source, field)
-                evaluation.source.children[name] = node
+            node = self._related_node(evaluation.source, name, field)
             child = Evaluation(node, evaluation)
-            child.rows = len(related)
             node.rows = max(node.rows, len(related))
             self._remember(related, child)
             if deeper:
                 self._follow(related, child, deeper)
+
+    def _related_node(self, above: SourceNode, name: str, field: Any) -> SourceNode:
+        node = self._related.get((above, name))
+        if node is None:
+            relation = relation_of_field(field)
+            index = len(self._nodes)
+            node = SourceNode(index, above, None, "select_related", relation, single=True)
+            self._nodes.append(node)
+            self._related[above, name] = node
+        return node
 
     def _unknown(self, instance: Any) -> bool:
         entry = self.rows.get(id(instance))
@@ -233,31 +183,30 @@ class Origins:
 
     def _from_lazy_load(self, instance: Any) -> Evaluation | None:
         """What the last object of a lazily loading attribute holds there."""
-        for load in self.lazy_loads:
-            owner = load.instance
-            if owner is not None and load.loaded_for(owner) is instance:
-                return self._below(load, load.evaluation, instance)
+        for group in self.lazy_groups:
+            owner = group.instance
+            if owner is not None and group.loaded_for(owner) is instance:
+                return self._below(group, group.evaluation, instance)
         return None
 
     def _from_search(self, instance: Any) -> Evaluation | None:
         """What any remembered row holds behind a lazily loading attribute."""
-        if not self.lazy_loads or self._searches >= _MOST_SEARCHES:
+        if not self.lazy_groups or self._searches >= _MOST_SEARCHES:
             return None
         self._searches += 1
         for reference, evaluation in list(self.rows.values()):
             row = reference()
-            for load in self.lazy_loads if row is not None else ():
-                loaded = load.loaded_for(row)
+            for group in self.lazy_groups if row is not None else ():
+                loaded = group.loaded_for(row)
                 if loaded is not None and self._unknown(loaded):
-                    self._below(load, evaluation, loaded)
+                    self._below(group, evaluation, loaded)
         entry = self.rows.get(id(instance))
         return entry[1] if entry is not None and entry[0]() is instance else None
 
-    def _below(self, load: LazyLoad, owner: Evaluation | None, loaded: Any) -> Evaluation | None:
+    def _below(self, group: Group, owner: Evaluation | None, loaded: Any) -> Evaluation | None:
         if owner is None:
             return None
-        evaluation = Evaluation(load.source_below(owner.source), owner)
-        evaluation.rows = 1
+        evaluation = Evaluation(group.source_below(owner.source, self._nodes), owner)
         self._remember([loaded], evaluation)
         return evaluation
 

@@ -17,19 +17,10 @@ from functools import lru_cache
 from types import FrameType
 from typing import Any
 
-from .construction import built_at
+from .construction import built_at, built_in
 from .core.events import Location, TemplateLine
-from .stack import (
-    ADMIN,
-    BOUNDARY,
-    OTHER_APP,
-    SERIALIZER,
-    TEMPLATE,
-    USER,
-    Step,
-    _library_site,
-    is_application,
-)
+from .roles import ADMIN, BOUNDARY, OTHER_APP, SERIALIZER, TEMPLATE, USER, is_application
+from .stack import Step, library_site
 
 # A comprehension is a function of its own in some versions of Python, to nobody who reads it.
 _COMPREHENSION = re.compile(r"(?:\.<locals>)?\.?<(?:listcomp|setcomp|dictcomp|genexpr)>")
@@ -101,7 +92,7 @@ def place(steps: list[Step]) -> Place:
         elif role == TEMPLATE and template is None:
             template = _template_line(step)
         elif role in (SERIALIZER, ADMIN) and member is None and code is None:
-            owner, name = _library_site(step, role)
+            owner, name = library_site(step, role)
             if name is not None:
                 member = (owner, name)
         elif role == BOUNDARY:
@@ -124,7 +115,7 @@ def _position(frame: FrameType) -> tuple[str, int, str]:
 
 
 def _template_line(frame: FrameType) -> TemplateLine | None:
-    name, line = _library_site(frame, TEMPLATE)
+    name, line = library_site(frame, TEMPLATE)
     return TemplateLine(str(name), line) if name is not None else None
 
 
@@ -164,7 +155,7 @@ def view_location(view: Any, model: Any) -> Location | None:
         for name in _ROWS if _lists(view, target, model) else ():
             found = member_location(target, name, whole_class=False)
             if found is not None:
-                return found
+                return _built_in(found, model)
         return member_location(target, "")
     code = getattr(target, "__code__", None)
     if code is None:
@@ -173,6 +164,15 @@ def view_location(view: Any, model: Any) -> Location | None:
     while (text := source_line(code.co_filename, line)).startswith("@"):
         line += 1
     return Location(code.co_filename, line, code.co_qualname, text)
+
+
+def _built_in(method: Location, model: Any) -> Location:
+    """The line of a method that names the model's manager, where it is the only one."""
+    names = tuple(manager.name for manager in model._meta.managers)
+    line = built_in(method.file, method.line, model.__name__, names)
+    if line is None:
+        return method
+    return Location(method.file, line, method.function, source_line(method.file, line))
 
 
 def _lists(view: Any, target: type, model: Any) -> bool:

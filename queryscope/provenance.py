@@ -58,6 +58,7 @@ _OPERATIONS = {
     "create_forward_many_to_many_manager.<locals>.ManyRelatedManager.clear": "clear",
 }
 _AT_MOST_ONE = frozenset({"get", "first", "last", "earliest", "get_or_create", "update_or_create"})
+_DELETES = frozenset({"QuerySet.delete", "Model.delete"})
 _DESCRIPTORS = frozenset(
     {
         "ForwardManyToOneDescriptor.__get__",
@@ -73,12 +74,15 @@ def operation(stack: list[FrameType]) -> tuple[str, bool, Any]:
     """What the application called: (operation, at most one row by that, descriptor that was read).
 
     ``stack`` runs from the query to the frame that caused it. The outermost call counts, since
-    ``get_or_create()`` runs ``get()``; a descriptor ends the search, for the attribute is the call.
+    ``get_or_create()`` runs ``get()``; a descriptor ends the search, for the attribute is the call,
+    unless it is ``delete()`` that reads it.
     """
     name, single, descriptor = "sql", False, None
-    for frame in stack:
+    for depth, frame in enumerate(stack):
         qualname = frame.f_code.co_qualname
         if qualname in _DESCRIPTORS:
+            if any(outer.f_code.co_qualname in _DELETES for outer in stack[depth:]):
+                return "delete", False, None
             descriptor = frame.f_locals.get("self")
             return "attribute", True, descriptor
         found = _OPERATIONS.get(qualname)

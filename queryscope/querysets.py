@@ -86,6 +86,7 @@ def is_plain(queryset: Any, relation: Relation) -> bool:
         or query.select_related
         or query.deferred_loading[0]
         or query.select_for_update
+        or queryset._prefetch_related_lookups
         or not query.standard_ordering
         or not issubclass(queryset._iterable_class, ModelIterable)
     )

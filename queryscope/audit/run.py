@@ -172,7 +172,7 @@ def only_database(trace: Trace, alias: str) -> Trace:
         queries=sum(group.count for group in groups),
         database_ms=sum(group.duration_ms for group in groups),
         timeline=tuple(
-            TimelineEntry(place[entry.group], entry.start_ms, entry.duration_ms)
+            TimelineEntry(place[entry.group], entry.start_ns, entry.duration_ns)
             for entry in trace.timeline
             if entry.group in place
         ),

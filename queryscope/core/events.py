@@ -28,6 +28,11 @@ RelationKind = Literal[
 SINGLE_RELATIONS = frozenset({"forward", "forward-one-to-one", "reverse-one-to-one"})
 #: Relations that hold many objects, reached through a related manager.
 MANY_RELATIONS = frozenset({"reverse-many", "many-to-many", "generic-relation"})
+#: Operations that write; what they read on the way is not for the application to ask otherwise.
+WRITES = frozenset(
+    ["create", "bulk_create", "bulk_update", "update", "delete", "save"]
+    + ["add", "set", "remove", "clear"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +165,11 @@ class QueryGroup:
 
 
 class TimelineEntry(NamedTuple):
-    """One query in the order it ran: its group's index, start and length in milliseconds."""
+    """One query in the order it ran: its group's index, start and length in nanoseconds."""
 
     group: int
-    start_ms: float
-    duration_ms: float
+    start_ns: int
+    duration_ns: int
 
 
 @dataclass(frozen=True, slots=True)

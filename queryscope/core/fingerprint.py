@@ -22,7 +22,7 @@ _TOKEN = re.compile(
         |(?:\b(?:[bBxXnN]|[uU]&))?'(?:[^']|'')*(?:'|\Z))
     | (?P<dollar>\$(?P<tag>[A-Za-z_]\w*)?\$.*?(?:\$(?(tag)(?P=tag))\$|\Z))
     | (?P<identifier>"(?:[^"]|"")*(?:"|\Z)|`(?:[^`]|``)*(?:`|\Z)|[^\W\d][\w$]*)
-    | (?P<placeholder>%s|%\(\w+\)s|\?\d*|\$\d+|:(?<!::):\b\w+)
+    | (?P<placeholder>%s|%\(\w+\)s|\?\d*|\$\d+|(?<!:):[^\W\d]\w*)
     | (?P<number>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
     | (?P<space>\s+)
     | (?P<operator>.)

@@ -26,7 +26,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ..detection import Case, Detection
-from ..events import Location, QueryGroup, Trace
+from ..events import WRITES, Location, QueryGroup, Trace
 from ..findings import Finding
 from ..fixes import class_name
 
@@ -39,7 +39,7 @@ def detect(case: Case) -> Iterable[Detection]:
     """Find statements whose exact text and parameters were run before, wherever that was."""
     alike: dict[tuple[str, str], list[tuple[int, QueryGroup]]] = {}
     for index, group in case.open_groups():
-        if group.kind == "select" and group.operation != "prefetch":
+        if group.kind == "select" and group.operation not in ("prefetch", *WRITES):
             alike.setdefault((group.digest, group.database), []).append((index, group))
     for members in alike.values():
         detection = _judge(case, members)

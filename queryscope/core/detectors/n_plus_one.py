@@ -30,6 +30,7 @@ from dataclasses import dataclass, replace
 from ..detection import Case, Detection
 from ..events import (
     MANY_RELATIONS,
+    WRITES,
     Offence,
     QueryGroup,
     Relation,
@@ -50,7 +51,8 @@ _MANY = 10
 class _Offender:
     """Queries that follow one path from one origin at one place.
 
-    ``prefetches`` is the number of queries that would load the same by ``prefetch_related``.
+    ``prefetches`` is the number of queries that would load the same by ``prefetch_related``,
+    ``recursive`` tells that one line goes down a tree, as deep as the data happens to be.
     """
 
     groups: frozenset[int]
@@ -61,6 +63,7 @@ class _Offender:
     duration_ms: float
     waiting: bool
     prefetches: int = 1
+    recursive: bool = False
 
     @property
     def relation(self) -> Relation | None:
@@ -85,7 +88,7 @@ def detect(case: Case) -> Iterable[Detection]:
 def _structural(case: Case) -> Iterable[_Offender]:
     sources = case.trace.sources
     for index, group in case.open_groups():
-        if group.kind != "select" or group.operation == "prefetch":
+        if group.kind != "select" or group.operation in ("prefetch", *WRITES):
             continue
         for offence in group.offences:
             root = sources[offence.origin]
@@ -187,7 +190,9 @@ def _merge_chains(offenders: list[_Offender]) -> list[_Offender]:
                 and offender.path.is_prefix_of(longer.path)
             ):
                 prefetches = longer.prefetches + offender.prefetches
-                kept[index] = _together(longer, offender, prefetches)
+                recursive = longer.recursive or bool(longer.groups & offender.groups)
+                merged = _together(longer, offender, prefetches)
+                kept[index] = replace(merged, recursive=recursive)
                 break
         else:
             kept.append(offender)
@@ -219,9 +224,11 @@ def _unseen_fix(offender: _Offender) -> Fix | None:
 
 def _need(offender: _Offender) -> Need | None:
     path, origin = offender.path, offender.origin
-    if path is None or path.crosses_generic or origin is None:
+    if path is None or path.crosses_generic or origin is None or offender.recursive:
         return None
     kind = _kind(offender)
+    if kind == "only" and (origin.raw or origin.combined):
+        return None
     if kind == "only":
         owner = (replace(path, steps=path.steps[:-1]),) if len(path.steps) > 1 else ()
         remedy = Remedy(paths=owner, loaded_fields=(path.steps[-1].query_name,))
@@ -296,10 +303,10 @@ def _message(offender: _Offender) -> str:
     if group.operation in _COUNTS:
         what += f".{group.operation}()"
     verb = "is loaded" if group.operation not in _COUNTS else "is asked"
+    queries = f"{offender.count} {'query' if offender.count == 1 else 'queries'}"
     if offender.waiting:
-        return f"{what} {verb} for each {rows} row; there is one row now, so 1 query"
-    queries = "query" if offender.count == 1 else "queries"
-    return f"{what} {verb} for each {rows} row: {offender.count} {queries}"
+        return f"{what} {verb} for each {rows} row; there is one row now, so {queries}"
+    return f"{what} {verb} for each {rows} row: {queries}"
 
 
 def _hint(offender: _Offender, fix: Fix | None) -> str:
@@ -308,6 +315,10 @@ def _hint(offender: _Offender, fix: Fix | None) -> str:
             return (
                 "Prefetch beyond a generic foreign key with GenericPrefetch, one queryset a model."
             )
+        if offender.relation is not None and offender.relation.kind == "deferred-field":
+            return f"Name the field in the query{_where(offender.origin)} that loads the rows."
+        if offender.recursive:
+            return "Load the rows of all levels with one query and link them in Python."
         return "Load the related rows for the whole list before the loop."
     if fix.code.startswith("prefetch_related_objects"):
         return "Load the related rows for the whole list before the loop reads them."

@@ -26,7 +26,7 @@ import re
 from collections.abc import Iterable
 
 from ..detection import Case, Detection
-from ..events import QueryGroup, Trace
+from ..events import WRITES, QueryGroup, Trace
 from ..findings import Finding, Fix
 from ..fixes import class_name
 
@@ -44,7 +44,7 @@ def detect(case: Case) -> Iterable[Detection]:
             and group.looped
             and group.relation is None
             and not group.batched
-            and group.operation != "prefetch"
+            and group.operation not in ("prefetch", *WRITES)
             and len(group.repeats) >= case.options.loop_threshold
             and not _PAGED.search(group.fingerprint)
         ):

@@ -1,0 +1,237 @@
+"""Counts the queries of one recording: the hot path.
+
+A query that was seen before costs a walk to two known depths of the stack and a few dictionary
+hits; everything that needs thought happens on the first sight of a group.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import Any
+
+from . import provenance
+from .core.fingerprint import Statement
+from .groups import Group, first_sight
+from .origins import Origins
+from .roles import AGGREGATE, ITERATE
+from .sources import Evaluation, SourceNode
+from .stack import Sight, chain, signature, walk
+
+#: Groups in one recording; queries beyond them are counted, not described.
+MAX_GROUPS = 2_000
+#: Queries kept in the order they ran.
+MAX_TIMELINE = 100
+#: Distinct statements with parameters remembered in one group.
+MAX_DISTINCT = 256
+#: Statements whose text is remembered in this process.
+MAX_STATEMENTS = 4_096
+#: Sights of a group whose whole call chain is compared to tell a loop.
+_CHAINS = 4
+#: Distinct statements after which a loop has shown what it is.
+_ENOUGH = 32
+#: Ways to reach one statement that are tried before the stack is walked.
+_MOST_SIGHTS = 8
+#: Frames between a method that ``add`` calls and the caller of the hook: itself, add, the hook.
+_HOOK = 3
+
+_statements: dict[str, Statement] = {}
+_shared: dict[tuple[str, bool], Statement] = {}
+
+
+class Ledger:
+    """Groups, sources and totals of one recording; ``lock`` guards them all."""
+
+    def __init__(self, started_ns: int) -> None:
+        self._started = started_ns
+        # Re-entrant: a finaliser of the application may query while the collector runs in here.
+        self.lock = threading.RLock()
+        self.closed = False
+        self.queries = 0
+        self.database_ns = 0
+        self.truncated = 0
+        self.groups: dict[Any, Group] = {}
+        self.sights: dict[Statement, list[Sight]] = {}
+        self.nodes: list[SourceNode] = []
+        #: Group index, start since the recording began and length, in nanoseconds.
+        self.timeline: list[tuple[int, int, int]] = []
+        self._origins = Origins(self.nodes)
+        self._writes = 0
+
+    def close(self) -> None:
+        """Count nothing more and let go of every object of the application."""
+        with self.lock:
+            self.closed = True
+            self._origins.close()
+            for group in self.groups.values():
+                group.instance = group.slowest_params = None
+            for known in self.sights.values():
+                for sight in known:
+                    sight.anchor = None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether every query ran once and none was caused by a row: there is nothing to find."""
+        with self.lock:
+            return self.queries == len(self.groups) == len(self.sights) and not any(
+                group.tallies for group in self.groups.values()
+            )
+
+    def add(
+        self,
+        sql: str,
+        params: Any,
+        many: bool,
+        connection: Any,
+        start: int,
+        elapsed: int,
+        failed: bool,
+    ) -> None:
+        """Count one query that just ran. Only ``hook`` calls this: frames are counted from it."""
+        statement = _statements.get(sql) or _new_statement(sql)
+        if statement.kind == "transaction":
+            return
+        with self.lock:
+            if self.closed:
+                return
+            self.queries += 1
+            self.database_ns += elapsed
+            sight = None
+            # One statement comes from few places: try those before walking the stack.
+            for known in self.sights.get(statement, ()):
+                if known.matches(_HOOK) and known.group.alias == connection.alias:
+                    sight = known
+                    break
+            if sight is None and (sight := self._walk(statement, connection)) is None:
+                self.truncated += 1
+                return
+            group = sight.group
+            group.count += 1
+            group.duration_ns += elapsed
+            if elapsed > group.slowest_ns:
+                group.slowest_ns = elapsed
+                group.slowest_params = params
+            if failed:
+                group.failures += 1
+            if len(self.timeline) < MAX_TIMELINE:
+                self.timeline.append((group.index, start - self._started, elapsed))
+            if statement.writes:
+                self._writes += 1
+            if group.count == 1:
+                self._meet(group, sight)
+            if sight.holder_depth >= 0 and not failed:
+                self._note_rows(group, sight)
+            if len(group.repeats) < _ENOUGH or not (group.looped or group.tallies):
+                self._note_repetition(group, sql, params, many)
+
+    def _meet(self, group: Group, sight: Sight) -> None:
+        """Learn on the first sight of a group what its counters will only count."""
+        steps = chain(sys._getframe(_HOOK))
+        group.chains.add(signature(steps))
+        if sight.holder_depth < 0:
+            first_sight(group, steps, None, None)
+            return
+        held = sys._getframe(_HOOK + sight.holder_depth).f_locals["self"]
+        queryset = held.queryset if sight.role == ITERATE else held
+        depth = sight.prefetch_depth
+        prefetch = sys._getframe(_HOOK + depth) if depth >= 0 else None
+        first_sight(group, steps, queryset, prefetch)
+        if group.cache_name is not None:
+            self._origins.lazy_groups.append(group)
+
+    def _walk(self, statement: Statement, connection: Any) -> Sight | None:
+        """Walk the stack to the query's group, a new one if need be; None at the limit."""
+        sight = walk(sys._getframe(_HOOK))
+        key = statement, connection.alias, sight.site
+        group = self.groups.get(key)
+        if group is None:
+            if len(self.groups) >= MAX_GROUPS:
+                return None
+            group = self.groups[key] = Group(len(self.groups), statement, connection, sight)
+        sight.group = group
+        known = self.sights.setdefault(statement, [])
+        if len(known) >= _MOST_SIGHTS:
+            known.pop()
+        known.insert(0, sight)
+        return sight
+
+    def _note_repetition(self, group: Group, sql: str, params: Any, many: bool) -> None:
+        # Rows that cause a query are counted by their origin: no need to look for the loop.
+        if 1 < group.count <= _CHAINS and not group.looped and not group.tallies:
+            path = signature(chain(sys._getframe(_HOOK)))
+            group.looped = path in group.chains
+            group.chains.add(path)
+        # A write in between makes a repeated read a new question.
+        try:
+            mark = hash((sql, None if many else params and tuple(params), self._writes))
+        except TypeError:
+            return
+        repeats = group.repeats
+        if mark in repeats:
+            repeats[mark] += 1
+        elif len(repeats) < MAX_DISTINCT:
+            repeats[mark] = 1
+
+    def _note_rows(self, group: Group, sight: Sight) -> None:
+        if group.model is None:
+            return  # Its first sight failed, which was logged.
+        held = sys._getframe(_HOOK + sight.holder_depth).f_locals["self"]
+        queryset = held.queryset if sight.role == ITERATE else held
+        depth = sight.prefetch_depth
+        prefetch = sys._getframe(_HOOK + depth) if depth >= 0 else None
+        parent: Evaluation | None
+        if prefetch is not None:
+            parent = self._origins.find(prefetch.f_locals["instances"][0])
+        else:
+            parent = self._cause(group, queryset, sight)
+        if sight.role == AGGREGATE or group.leaf:
+            return
+        streamed = sight.role == ITERATE
+        above = parent.source if parent else None
+        source = group.source_below(above, self.nodes, streamed=streamed)
+        evaluation = Evaluation(source, parent)
+        if streamed:
+            self._origins.stream(held, evaluation)
+        else:
+            self._origins.hold(queryset, evaluation)
+
+    def _cause(self, group: Group, queryset: Any, sight: Sight) -> Evaluation | None:
+        """The evaluation whose row caused this query; None when no row did, or it was not seen."""
+        if sight.generic_depth >= 0:
+            instance = sys._getframe(_HOOK + 1 + sight.generic_depth).f_locals.get("instance")
+        elif group.keyed:
+            return self._cause_by_key(group, queryset)
+        else:
+            instance = queryset._hints.get("instance")
+        if instance is None:
+            return None
+        entry = self._origins.rows.get(id(instance))
+        if entry is not None and entry[0]() is instance:
+            evaluation: Evaluation | None = entry[1]
+        else:
+            evaluation = self._origins.find(instance)
+        if evaluation is None:
+            group.strangers += 1
+        else:
+            group.offend(instance, evaluation)
+        return evaluation
+
+    def _cause_by_key(self, group: Group, queryset: Any) -> Evaluation | None:
+        found = provenance.generic_relation(queryset)
+        evaluation = self._origins.find_key(found[1], found[2]) if found else None
+        if evaluation is None:
+            group.strangers += 1
+        else:
+            group.offend(None, evaluation)
+        return evaluation
+
+
+def _new_statement(sql: str) -> Statement:
+    if len(_statements) >= MAX_STATEMENTS:
+        _statements.clear()
+    if len(_shared) >= MAX_STATEMENTS:
+        _shared.clear()
+    made = Statement.of(sql)
+    # Statements that differ in literals only share one object, which groups compare by identity.
+    shared = _statements[sql] = _shared.setdefault((made.fingerprint, made.batched), made)
+    return shared
