@@ -1,0 +1,281 @@
+"""Records each request and reports what it finds, for a staging or development server.
+
+While the view runs nothing is analysed. The report is made when the server closes the request,
+which WSGI and ASGI servers do once the client has the whole body, so nobody waits for it (a request
+that ``RequestFactory`` made and nobody closes is not reported). A streaming body is recorded step
+by step. Whatever goes wrong in here is logged once and kept from the application.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import random
+import re
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from typing import Any, Final, TypeVar, cast
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
+from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.encoding import escape_uri_path
+from django.views.debug import SafeExceptionReporterFilter
+
+from . import recent
+from .conf import get_settings
+from .core.findings import Finding
+from .core.url_patterns import readable
+from .inspection import inspect
+from .recording import Recording, report_once
+
+logger = logging.getLogger("queryscope")
+
+_LEVELS: Final = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}
+#: Findings remembered as logged, over all endpoints of a process.
+_MOST_KEYS = 2_000
+_LONGEST_URL = 500
+_END: Final = object()
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _harmless(function: F) -> F:
+    """The edge between queryscope and the application: errors are logged once and end here."""
+
+    @functools.wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            report_once(error)
+            return None
+
+    return cast(F, guarded)
+
+
+class Throttle:
+    """Lets a key pass once in an interval; forgets the oldest beyond ``size`` keys."""
+
+    def __init__(self, size: int = _MOST_KEYS) -> None:
+        self._size = size
+        self._passed: OrderedDict[str, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def passes(self, key: str, interval_s: float) -> bool:
+        now = time.monotonic()
+        with self._lock:
+            last = self._passed.get(key)
+            if last is not None and now - last < interval_s:
+                return False
+            self._passed[key] = now
+            self._passed.move_to_end(key)
+            if len(self._passed) > self._size:
+                self._passed.popitem(last=False)
+            return True
+
+    def clear(self) -> None:
+        with self._lock:
+            self._passed.clear()
+
+    def __len__(self) -> int:
+        return len(self._passed)
+
+
+#: One for the process: every handler of it has a middleware of its own.
+logged = Throttle()
+
+
+class QueryScopeMiddleware:
+    """List it first in ``MIDDLEWARE``, so that the queries of the others are seen too."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self.settings = get_settings()
+        if not self.settings.enabled:
+            raise MiddlewareNotUsed("QUERYSCOPE['ENABLED'] is False")
+        if self.settings.sample_rate == 0:
+            raise MiddlewareNotUsed("QUERYSCOPE['SAMPLE_RATE'] is 0")
+        if not apps.is_installed("queryscope"):
+            raise ImproperlyConfigured(
+                "queryscope.middleware.QueryScopeMiddleware records nothing without its app: "
+                "add 'queryscope' to INSTALLED_APPS"
+            )
+        self._asynchronous = iscoroutinefunction(get_response)
+        if self._asynchronous:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self._asynchronous:
+            return self._acall(request)
+        recording = self._begin(request)
+        if recording is None:
+            return cast(HttpResponseBase, self.get_response(request))
+        try:
+            with recording.active():
+                response = self.get_response(request)
+        except BaseException:
+            self._name(recording, request, None)
+            self._report(recording)
+            raise
+        self._end(recording, request, response)
+        return cast(HttpResponseBase, response)
+
+    async def _acall(self, request: HttpRequest) -> HttpResponseBase:
+        recording = self._begin(request)
+        if recording is None:
+            return cast(HttpResponseBase, await self.get_response(request))
+        try:
+            with recording.active():
+                response = await self.get_response(request)
+        except BaseException:
+            # A client that gave up cancels the request: nobody will close it.
+            self._name(recording, request, None)
+            await sync_to_async(self._report, thread_sensitive=False)(recording)
+            raise
+        self._end(recording, request, response)
+        return cast(HttpResponseBase, response)
+
+    @_harmless
+    def _begin(self, request: HttpRequest) -> Recording | None:
+        """A recording for the request, or None when it is not to be recorded."""
+        if request.path_info.startswith(self.settings.ignore_paths):
+            return None
+        if random.random() >= self.settings.sample_rate:
+            return None
+        return Recording()
+
+    @_harmless
+    def _name(self, recording: Recording, request: HttpRequest, status: int | None) -> None:
+        # Only known now: the handler resolves the URL after the middleware.
+        recording.name = endpoint_name(request)
+        recording.request = masked_url(request)
+        recording.status = status
+
+    @_harmless
+    def _end(self, recording: Recording, request: HttpRequest, response: HttpResponseBase) -> None:
+        self._name(recording, request, response.status_code)
+        if self.settings.server_timing:
+            add_server_timing(response, recording)
+        if isinstance(response, StreamingHttpResponse) and _is_generated(response):
+            body = cast(Any, response.streaming_content)
+            step = _steps_async if response.is_async else _steps
+            response.streaming_content = step(body, recording)
+        else:
+            recording.close()
+        _when_closed(request, functools.partial(self._report, recording))
+
+    @_harmless
+    def _report(self, recording: Recording) -> None:
+        recording.close()
+        if not recording.queries:
+            return
+        report = inspect(recording, settings=self.settings)
+        for finding in report.findings:
+            if logged.passes(finding.key, self.settings.log_interval_s):
+                log(finding)
+        recent.keep(report, self.settings)
+
+
+def _is_generated(response: StreamingHttpResponse) -> bool:
+    # A file is handed to the server as it is; it makes no queries, and sendfile must keep working.
+    return getattr(response, "file_to_stream", None) is None
+
+
+def _steps(body: Iterable[bytes], recording: Recording) -> Iterator[bytes]:
+    iterator = iter(body)
+    while True:
+        # Not around the yield: the server runs other code in this context between two steps.
+        with recording.active():
+            chunk = next(iterator, _END)
+        if chunk is _END:
+            return
+        yield cast(bytes, chunk)
+
+
+async def _steps_async(body: AsyncIterator[bytes], recording: Recording) -> AsyncIterator[bytes]:
+    while True:
+        with recording.active():
+            chunk = await anext(body, _END)
+        if chunk is _END:
+            return
+        yield cast(bytes, chunk)
+
+
+def _when_closed(request: HttpRequest, report: Callable[[], None]) -> None:
+    """Call ``report`` once when the handler closes the request, the last thing it does.
+
+    Not through the response: a middleware further out may replace it, or a cache may pickle it.
+    """
+    close = request.close
+
+    def close_and_report() -> None:
+        try:
+            close()
+        finally:
+            if vars(request).pop("close", None) is not None:
+                report()
+
+    request.close = close_and_report  # type: ignore[method-assign]
+
+
+def add_server_timing(response: HttpResponseBase, recording: Recording) -> None:
+    """Add time and count of the queries so far as the metric ``db``; keeps other metrics."""
+    noun = "query" if recording.queries == 1 else "queries"
+    metric = f'db;dur={recording.database_ms:.1f};desc="{recording.queries} {noun}"'
+    before = response.headers.get("Server-Timing")
+    response.headers["Server-Timing"] = f"{before}, {metric}" if before else metric
+
+
+def endpoint_name(request: HttpRequest) -> str:
+    """Method and route: "GET /api/projects/{pk}/"; "GET (no route)" where no URL matched."""
+    match = request.resolver_match
+    if match is None:
+        return f"{request.method} (no route)"
+    names = tuple(sorted(_captured(request)))
+    return f"{request.method} {_readable(match.route or '', names)}"
+
+
+def _captured(request: HttpRequest) -> dict[str, Any]:
+    """What the URL itself gave the view, without the extra arguments of the URLconf."""
+    return getattr(request.resolver_match, "captured_kwargs", None) or {}
+
+
+_readable = functools.lru_cache(maxsize=1_024)(readable)
+
+
+def masked_url(request: HttpRequest) -> str:
+    """The URL with every value of its query string, and path segments named as secrets, as ``*``.
+
+    A segment is secret when its argument's name is one that Django hides in its error reports.
+    """
+    path, _, query = request.get_full_path().partition("?")
+    hidden = {
+        escape_uri_path(str(value))
+        for name, value in _captured(request).items()
+        if SafeExceptionReporterFilter.hidden_settings.search(name)
+    }
+    if hidden:
+        path = "/".join("*" if part in hidden else part for part in path.split("/"))
+    if query:
+        path += "?" + "&".join(
+            re.sub(r"=.*", "=*", pair) if "=" in pair else "*" for pair in query.split("&")
+        )
+    return path if len(path) <= _LONGEST_URL else path[:_LONGEST_URL] + "…"
+
+
+def log(finding: Finding) -> None:
+    """One record on the logger ``queryscope``, whose attribute ``queryscope`` is the finding."""
+    place = finding.location or finding.origin
+    where = f" at {place.file}:{place.line} in {place.function}" if place else ""
+    text = f"{finding.detector}: {finding.endpoint}: {finding.message}{where}; {finding.hint}"
+    logger.log(
+        _LEVELS[finding.severity], " ".join(text.split()), extra={"queryscope": finding.as_dict()}
+    )
