@@ -31,8 +31,9 @@ if sys.version_info < (3, 12):
     sys.exit("pieces.py needs Python 3.12 or newer (sys.monitoring)")
 
 MODULES = (
-    "middleware", "recording", "stack", "origins", "groups", "provenance", "places", "recent",
-    "inspection", "core.detection", "core.events", "core.findings", "core.fingerprint",
+    "middleware", "recording", "ledger", "stack", "roles", "origins", "sources", "groups",
+    "freezing", "provenance", "querysets", "places", "recent", "inspection", "core.detection",
+    "core.events", "core.findings", "core.fingerprint",
 )  # fmt: skip
 WARM_UP = 3
 

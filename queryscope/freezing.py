@@ -26,6 +26,7 @@ def freeze(
 
 
 def _freeze_group(group: Group) -> QueryGroup:
+    group.turn_to(None)
     statement, where = group.statement, group.place
     return QueryGroup(
         fingerprint=statement.fingerprint,

@@ -18,31 +18,32 @@ from .stack import Sight, Step
 
 
 class _Tally:
-    """Queries that the rows of one source caused, per evaluation of its origin."""
+    """Queries that the rows of one source caused, in all and in one evaluation of its origin."""
 
-    __slots__ = ("_most", "_root", "count", "running")
+    __slots__ = ("_root", "_run", "count", "most")
 
     def __init__(self) -> None:
         self.count = 0
-        self.running = 0
-        self._most = 0
+        self.most = 0
+        self._run = 0
         self._root: Evaluation | None = None
 
-    @property
-    def most(self) -> int:
-        """The highest count in one evaluation of the origin."""
-        return max(self._most, self.running)
-
-    def turn_to(self, root: Evaluation) -> None:
-        """Begin to count anew where the queries of another evaluation begin."""
+    def begin(self, root: Evaluation) -> None:
+        """Count anew where the queries of another evaluation begin."""
         if root is not self._root:
-            self._most, self._root, self.running = self.most, root, 0
+            self._root, self._run = root, 0
+
+    def add(self, queries: int) -> None:
+        self.count += queries
+        self._run += queries
+        self.most = max(self.most, self._run)
 
 
 class Group:
     """Queries of one statement from one place."""
 
     __slots__ = (
+        "_tally",
         "alias",
         "cache_name",
         "chains",
@@ -63,6 +64,7 @@ class Group:
         "queryset_facts",
         "relation",
         "repeats",
+        "running",
         "single",
         "site_code",
         "slowest_ns",
@@ -71,7 +73,6 @@ class Group:
         "statement",
         "strangers",
         "tallies",
-        "tally",
         "unique",
         "vendor",
     )
@@ -93,9 +94,10 @@ class Group:
         self.chains: set[int] = set()
         self.repeats: dict[int, int] = {}
         self.tallies: dict[tuple[SourceNode, SourceNode], _Tally] = {}
-        # Queries of one evaluation come one after the other: its tally is at hand.
+        #: Queries of one evaluation come one after the other: those of the last are counted here.
         self.evaluation: Evaluation | None = None
-        self.tally = _Tally()
+        self.running = 0
+        self._tally = _Tally()
         self.sources: dict[SourceNode | None, SourceNode] = {}
         self.place: Place | None = None
         self.operation = "sql"
@@ -114,20 +116,33 @@ class Group:
         self.conditions: tuple[str, ...] = ()
         self.unique = ""
 
-    def offend(self, instance: Any, evaluation: Evaluation) -> None:
-        """Count one query caused by ``instance``, a row of ``evaluation``."""
-        self.instance = instance
-        if evaluation is not self.evaluation:
-            self._turn_to(evaluation)
-        tally = self.tally
-        tally.count += 1
-        tally.running += 1
-
-    def _turn_to(self, evaluation: Evaluation) -> None:
-        root = evaluation.root
+    def turn_to(self, evaluation: Evaluation | None) -> None:
+        """Add up the queries that rows of one evaluation caused, before those of another."""
+        if self.running:
+            self._tally.add(self.running)
+            self.running = 0
         self.evaluation = evaluation
-        self.tally = self.tallies.setdefault((root.source, evaluation.source), _Tally())
-        self.tally.turn_to(root)
+        if evaluation is not None:
+            root = evaluation.root
+            self._tally = self.tallies.setdefault((root.source, evaluation.source), _Tally())
+            self._tally.begin(root)
+
+    def magnitude(self) -> tuple[Any, ...]:
+        """What a detector reads of the counters, numbers by their order of magnitude only."""
+        self.turn_to(None)
+        causes = tuple(
+            (root.index, min(root.rows, 2), source.index, tally.most.bit_length())
+            for (root, source), tally in self.tallies.items()
+        )
+        repeats = () if causes else tuple(sorted(self.repeats.values())[-2:])
+        return (
+            causes,
+            self.looped,
+            self.count.bit_length(),
+            self.strangers.bit_length(),
+            len(self.repeats).bit_length(),
+            repeats,
+        )
 
     def loaded_for(self, owner: Any) -> Any:
         """The object that ``owner`` holds behind the attribute; None when it holds none."""

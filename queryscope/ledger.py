@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from types import FrameType
 from typing import Any
 
 from . import provenance
@@ -47,9 +48,8 @@ class Ledger:
         # Re-entrant: a finaliser of the application may query while the collector runs in here.
         self.lock = threading.RLock()
         self.closed = False
-        self.queries = 0
-        self.database_ns = 0
         self.truncated = 0
+        self._truncated_ns = 0
         self.groups: dict[Any, Group] = {}
         self.sights: dict[Statement, list[Sight]] = {}
         self.nodes: list[SourceNode] = []
@@ -64,10 +64,21 @@ class Ledger:
             self.closed = True
             self._origins.close()
             for group in self.groups.values():
+                group.turn_to(None)
                 group.instance = group.slowest_params = None
             for known in self.sights.values():
                 for sight in known:
                     sight.anchor = None
+
+    @property
+    def queries(self) -> int:
+        """Queries so far, those beyond the limit of groups included."""
+        return self.truncated + sum(group.count for group in list(self.groups.values()))
+
+    @property
+    def database_ns(self) -> int:
+        """Their time in the database."""
+        return self._truncated_ns + sum(g.duration_ns for g in list(self.groups.values()))
 
     @property
     def quiet(self) -> bool:
@@ -76,6 +87,16 @@ class Ledger:
             return self.queries == len(self.groups) == len(self.sights) and not any(
                 group.tallies for group in self.groups.values()
             )
+
+    def shape(self) -> int:
+        """Equal for recordings of the same queries from the same places, as often by magnitude.
+
+        What there is to find in one is what there is to find in the other.
+        """
+        with self.lock:
+            marks = [m for g in self.groups.values() if not g.tallies for m in g.repeats]
+            parts = tuple((key, group.magnitude()) for key, group in self.groups.items())
+            return hash((parts, len(marks) - len(set(marks))))
 
     def add(
         self,
@@ -94,17 +115,20 @@ class Ledger:
         with self.lock:
             if self.closed:
                 return
-            self.queries += 1
-            self.database_ns += elapsed
-            sight = None
+            sight = holder = None
             # One statement comes from few places: try those before walking the stack.
             for known in self.sights.get(statement, ()):
-                if known.matches(_HOOK) and known.group.alias == connection.alias:
+                holder = known.match(_HOOK)
+                if holder is not None and known.group.alias == connection.alias:
                     sight = known
                     break
-            if sight is None and (sight := self._walk(statement, connection)) is None:
-                self.truncated += 1
-                return
+            else:
+                sight = self._walk(statement, connection)
+                if sight is None:
+                    self._truncate(elapsed)
+                    return
+                if sight.holder_depth >= 0:
+                    holder = sys._getframe(_HOOK - 1 + sight.holder_depth)
             group = sight.group
             group.count += 1
             group.duration_ns += elapsed
@@ -119,10 +143,14 @@ class Ledger:
                 self._writes += 1
             if group.count == 1:
                 self._meet(group, sight)
-            if sight.holder_depth >= 0 and not failed:
-                self._note_rows(group, sight)
+            if holder is not None and sight.holder_depth >= 0 and not failed:
+                self._note_rows(group, sight, holder)
             if len(group.repeats) < _ENOUGH or not (group.looped or group.tallies):
                 self._note_repetition(group, sql, params, many)
+
+    def _truncate(self, elapsed: int) -> None:
+        self.truncated += 1
+        self._truncated_ns += elapsed
 
     def _meet(self, group: Group, sight: Sight) -> None:
         """Learn on the first sight of a group what its counters will only count."""
@@ -172,19 +200,29 @@ class Ledger:
         elif len(repeats) < MAX_DISTINCT:
             repeats[mark] = 1
 
-    def _note_rows(self, group: Group, sight: Sight) -> None:
+    def _note_rows(self, group: Group, sight: Sight, holder: FrameType) -> None:
         if group.model is None:
             return  # Its first sight failed, which was logged.
-        held = sys._getframe(_HOOK + sight.holder_depth).f_locals["self"]
+        held = holder.f_locals["self"]
         queryset = held.queryset if sight.role == ITERATE else held
-        depth = sight.prefetch_depth
-        prefetch = sys._getframe(_HOOK + depth) if depth >= 0 else None
         parent: Evaluation | None
-        if prefetch is not None:
+        if sight.prefetch_depth >= 0:
+            prefetch = sys._getframe(_HOOK + sight.prefetch_depth)
             parent = self._origins.find(prefetch.f_locals["instances"][0])
+        elif group.keyed:
+            parent = self._cause_by_key(group, queryset)
         else:
-            parent = self._cause(group, queryset, sight)
-        if sight.role == AGGREGATE or group.leaf:
+            if sight.generic_depth >= 0:
+                generic = sys._getframe(_HOOK + sight.generic_depth)
+                instance = generic.f_locals.get("instance")
+            else:
+                instance = queryset._hints.get("instance")
+            parent = None
+            if instance is not None:
+                parent = self._origins.rows.get(id(instance)) or self._origins.find(instance)
+                self._blame(group, parent)
+                group.instance = instance
+        if group.leaf or sight.role == AGGREGATE:
             return
         streamed = sight.role == ITERATE
         above = parent.source if parent else None
@@ -195,34 +233,19 @@ class Ledger:
         else:
             self._origins.hold(queryset, evaluation)
 
-    def _cause(self, group: Group, queryset: Any, sight: Sight) -> Evaluation | None:
-        """The evaluation whose row caused this query; None when no row did, or it was not seen."""
-        if sight.generic_depth >= 0:
-            instance = sys._getframe(_HOOK + 1 + sight.generic_depth).f_locals.get("instance")
-        elif group.keyed:
-            return self._cause_by_key(group, queryset)
-        else:
-            instance = queryset._hints.get("instance")
-        if instance is None:
-            return None
-        entry = self._origins.rows.get(id(instance))
-        if entry is not None and entry[0]() is instance:
-            evaluation: Evaluation | None = entry[1]
-        else:
-            evaluation = self._origins.find(instance)
+    def _blame(self, group: Group, evaluation: Evaluation | None) -> None:
+        """Count one query that a row of ``evaluation`` caused, or a stranger."""
         if evaluation is None:
             group.strangers += 1
-        else:
-            group.offend(instance, evaluation)
-        return evaluation
+            return
+        if evaluation is not group.evaluation:
+            group.turn_to(evaluation)
+        group.running += 1
 
     def _cause_by_key(self, group: Group, queryset: Any) -> Evaluation | None:
         found = provenance.generic_relation(queryset)
         evaluation = self._origins.find_key(found[1], found[2]) if found else None
-        if evaluation is None:
-            group.strangers += 1
-        else:
-            group.offend(None, evaluation)
+        self._blame(group, evaluation)
         return evaluation
 
 

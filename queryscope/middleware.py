@@ -30,7 +30,7 @@ from . import recent
 from .conf import get_settings
 from .core.findings import Finding
 from .core.url_patterns import readable
-from .inspection import inspect
+from .inspection import inspect, options_of
 from .recording import Recording, report_once
 
 logger = logging.getLogger("queryscope")
@@ -88,6 +88,9 @@ class Throttle:
 
 #: One for the process: every handler of it has a middleware of its own.
 logged = Throttle()
+#: Requests in which there is the same to find are analysed and kept once in this many seconds.
+analysed = Throttle()
+_ANALYSED_S = 60
 
 
 class QueryScopeMiddleware:
@@ -177,11 +180,18 @@ class QueryScopeMiddleware:
         recording.close()
         if not recording.queries:
             return
+        shape = f"{recording.name} {recording.status} {recording.shape()} {self._over(recording)}"
+        if not analysed.passes(shape, min(_ANALYSED_S, self.settings.log_interval_s)):
+            return
         report = inspect(recording, settings=self.settings)
         for finding in report.findings:
             if logged.passes(finding.key, self.settings.log_interval_s):
                 log(finding)
         recent.keep(report, self.settings)
+
+    def _over(self, recording: Recording) -> bool:
+        budget = options_of(self.settings).budget_for(recording.name)
+        return budget is not None and recording.queries > budget
 
 
 def _is_generated(response: StreamingHttpResponse) -> bool:

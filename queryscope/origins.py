@@ -1,14 +1,15 @@
 """Which queryset an object came from, known without touching the object or the queryset.
 
 While a query runs its queryset has no rows yet, and once ``iter(queryset)`` has returned nothing
-may refer to the queryset any more. So the last few querysets are held until a question is asked or
-the rows they hold exceed a limit; then each row is remembered by identity behind a weak reference,
-and the queryset is let go. A page without lazy loading never pays for more than the holding.
+may refer to the queryset any more. So the last few querysets are held until a question is asked;
+then their rows are remembered by identity. The first rows are kept alive, which makes identity
+enough; the rest stand behind weak references. A page without lazy loading pays for neither.
 """
 
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
@@ -18,9 +19,9 @@ from .groups import Group
 from .provenance import relation_of_field
 from .sources import Evaluation, SourceNode
 
-#: Querysets held at most, and rows in one of them that end the holding early.
+#: Querysets held at most, and rows kept alive until the recording ends.
 _MOST_HELD = 16
-_MOST_HELD_ROWS = 2_000
+_MOST_KEPT = 2_000
 #: Querysets that fetch inside one another at most.
 _DEEPEST = 4
 #: Rows remembered at most for one recording; dead ones are dropped first.
@@ -35,8 +36,11 @@ class Origins:
     def __init__(self, nodes: list[SourceNode]) -> None:
         self._nodes = nodes
         self._held: list[tuple[Any, Evaluation]] = []
+        #: id -> evaluation, of rows that are kept alive.
+        self.rows: dict[int, Evaluation] = {}
+        self._kept: list[tuple[list[Any], Evaluation]] = []
         #: id -> (reference, evaluation); an id counts only while its reference is alive.
-        self.rows: dict[int, tuple[weakref.ref[Any], Evaluation]] = {}
+        self._faded: dict[int, tuple[weakref.ref[Any], Evaluation]] = {}
         self._streams: list[tuple[weakref.ref[Any], Evaluation]] = []
         self._by_pk: dict[type, dict[Any, Evaluation]] = {}
         self._related: dict[tuple[SourceNode, str], SourceNode] = {}
@@ -51,7 +55,7 @@ class Origins:
         held = self._held
         if held:
             rows = held[-1][0]._result_cache
-            if len(held) >= _MOST_HELD or (rows is not None and len(rows) > _MOST_HELD_ROWS):
+            if len(held) >= _MOST_HELD or (rows is not None and len(rows) > _MOST_KEPT):
                 self.settle()
         self._held.append((queryset, evaluation))
 
@@ -62,16 +66,13 @@ class Origins:
 
     def find(self, instance: Any) -> Evaluation | None:
         """The evaluation that loaded an object; None when it came from elsewhere."""
-        entry = self.rows.get(id(instance))
-        if entry is not None and entry[0]() is instance:
-            return entry[1]
-        if self._held:
+        found = self._remembered(instance)
+        if found is None and self._held:
             self.settle()
-            entry = self.rows.get(id(instance))
-            if entry is not None and entry[0]() is instance:
-                return entry[1]
+            found = self._remembered(instance)
         return (
-            self._from_lazy_load(instance)
+            found
+            or self._from_lazy_load(instance)
             or self._from_stream(instance)
             or self._from_search(instance)
         )
@@ -82,12 +83,28 @@ class Origins:
             self.settle()
         known = self._by_pk.get(model)
         if known is None:
-            known = self._by_pk[model] = {}
-            for reference, evaluation in self.rows.values():
-                row: Any = reference()
-                if isinstance(row, model):
-                    known[row.__dict__.get(row._meta.pk.attname)] = evaluation
+            known = self._by_pk[model] = {
+                row.__dict__.get(row._meta.pk.attname): evaluation
+                for row, evaluation in self._all_rows()
+                if isinstance(row, model)
+            }
         return known.get(pk)
+
+    def _remembered(self, instance: Any) -> Evaluation | None:
+        evaluation = self.rows.get(id(instance))
+        if evaluation is not None:
+            return evaluation
+        entry = self._faded.get(id(instance))
+        return entry[1] if entry is not None and entry[0]() is instance else None
+
+    def _all_rows(self) -> Iterator[tuple[Any, Evaluation]]:
+        for rows, evaluation in list(self._kept):
+            for row in rows:
+                yield row, evaluation
+        for reference, evaluation in list(self._faded.values()):
+            row = reference()
+            if row is not None:
+                yield row, evaluation
 
     def settle(self) -> None:
         """Remember the rows of the held querysets and let the querysets go."""
@@ -115,6 +132,8 @@ class Origins:
                 evaluation.source.rows = max(evaluation.source.rows, len(rows))
         self._held.clear()
         self.rows.clear()
+        self._kept.clear()
+        self._faded.clear()
         self._streams.clear()
         self._by_pk.clear()
         for group in self.lazy_groups:
@@ -123,21 +142,23 @@ class Origins:
         self._related.clear()
 
     def _remember(self, rows: list[Any], evaluation: Evaluation) -> None:
-        known = self.rows
-        if len(known) + len(rows) > _MOST_ROWS:
+        if len(self.rows) + len(rows) <= _MOST_KEPT:
+            self._kept.append((rows[:], evaluation))
+            self.rows.update(dict.fromkeys(map(id, rows), evaluation))
+            return
+        if len(self._faded) + len(rows) > _MOST_ROWS:
             rows = self._room_for(rows)
-            known = self.rows
-        reference = weakref.ref
+        faded, reference = self._faded, weakref.ref
         for row in rows:
-            known[id(row)] = (reference(row), evaluation)
+            faded[id(row)] = (reference(row), evaluation)
 
     def _room_for(self, rows: list[Any]) -> list[Any]:
         """As many of the rows as may be remembered, after dead ones are forgotten now and then."""
         self._refused += len(rows)
         if self._refused >= _MOST_ROWS // 4:
             self._refused = 0
-            self.rows = {k: entry for k, entry in self.rows.items() if entry[0]() is not None}
-        return rows[: max(0, _MOST_ROWS - len(self.rows))]
+            self._faded = {k: entry for k, entry in self._faded.items() if entry[0]() is not None}
+        return rows[: max(0, _MOST_ROWS - len(self._faded))]
 
     def _follow(self, rows: list[Any], evaluation: Evaluation, followed: Any) -> None:
         """Remember the objects that ``select_related`` loaded beside the rows."""
@@ -156,7 +177,8 @@ class Origins:
             related = [
                 value
                 for row in rows
-                if (value := field.get_cached_value(row, None)) is not None and self._unknown(value)
+                if (value := field.get_cached_value(row, None)) is not None
+                and self._remembered(value) is None
             ]
             if not related:
                 continue
@@ -177,10 +199,6 @@ class Origins:
             self._related[above, name] = node
         return node
 
-    def _unknown(self, instance: Any) -> bool:
-        entry = self.rows.get(id(instance))
-        return entry is None or entry[0]() is not instance
-
     def _from_lazy_load(self, instance: Any) -> Evaluation | None:
         """What the last object of a lazily loading attribute holds there."""
         for group in self.lazy_groups:
@@ -194,14 +212,12 @@ class Origins:
         if not self.lazy_groups or self._searches >= _MOST_SEARCHES:
             return None
         self._searches += 1
-        for reference, evaluation in list(self.rows.values()):
-            row = reference()
-            for group in self.lazy_groups if row is not None else ():
+        for row, evaluation in list(self._all_rows()):
+            for group in self.lazy_groups:
                 loaded = group.loaded_for(row)
-                if loaded is not None and self._unknown(loaded):
+                if loaded is not None and self._remembered(loaded) is None:
                     self._below(group, evaluation, loaded)
-        entry = self.rows.get(id(instance))
-        return entry[1] if entry is not None and entry[0]() is instance else None
+        return self._remembered(instance)
 
     def _below(self, group: Group, owner: Evaluation | None, loaded: Any) -> Evaluation | None:
         if owner is None:

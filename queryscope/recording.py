@@ -168,6 +168,10 @@ class Recording:
         """Whether every query ran once and none was caused by a row: there is nothing to find."""
         return self.ledger.quiet
 
+    def shape(self) -> int:
+        """Equal for recordings in which there is the same to find."""
+        return self.ledger.shape()
+
     def as_dict(self) -> dict[str, Any]:
         """The trace as JSON types; ``core.events.Trace.from_dict`` reads it back."""
         return self.trace.as_dict()

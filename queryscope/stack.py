@@ -75,23 +75,29 @@ class Sight:
         self.prefetch_depth = -1
         self.generic_depth = -1
 
-    def matches(self, above: int) -> bool:
-        """Whether the running query is this one; its walk would begin at depth ``above``."""
+    def match(self, above: int) -> FrameType | None:
+        """The holder's frame (the site's without one) when the running query is this one.
+
+        Its walk would begin at depth ``above``.
+        """
         if self.site_depth < 0:
-            return False
+            return None
         try:
             frame = _getframe(self.site_depth + above)
             if frame.f_code is not self.site_code:
-                return False
+                return None
             if self.kind == USER:
                 if frame.f_lasti != self.lasti:
-                    return False
+                    return None
             elif not self._same_site(frame):
-                return False
-            depth = self.holder_depth
-            return depth < 0 or _getframe(depth + above).f_code is self.holder_code
+                return None
+            if self.holder_depth >= 0:
+                frame = _getframe(self.holder_depth + above)
+                if frame.f_code is not self.holder_code:
+                    return None
+            return frame
         except ValueError:
-            return False
+            return None
 
     def _same_site(self, frame: FrameType) -> bool:
         name = _ANCHORS.get(self.kind)

@@ -165,6 +165,7 @@ def fresh(settings, db):
     settings.QUERYSCOPE = {}
     caches["default"].clear()
     middleware.logged.clear()
+    middleware.analysed.clear()
     recent.pause.clear()
     recording._reported.clear()
     closed.clear()

@@ -208,6 +208,7 @@ def test_a_fault_of_queryscope_is_logged_once_and_harms_nothing(monkeypatch, cap
     for _ in range(3):
         assert client.get("/n-plus-one/").status_code == 200
         middleware.logged.clear()
+        middleware.analysed.clear()
     faults = [r for r in records(caplog) if r.exc_info and "of queryscope" in str(r.exc_info[1])]
     assert len(faults) == 1
 

@@ -30,8 +30,8 @@ SINGLE_RELATIONS = frozenset({"forward", "forward-one-to-one", "reverse-one-to-o
 MANY_RELATIONS = frozenset({"reverse-many", "many-to-many", "generic-relation"})
 #: Operations that write; what they read on the way is not for the application to ask otherwise.
 WRITES = frozenset(
-    ["create", "bulk_create", "bulk_update", "update", "delete", "save"]
-    + ["add", "set", "remove", "clear"]
+    {"create", "bulk_create", "bulk_update", "update", "delete", "save"}
+    | {"add", "set", "remove", "clear"}
 )
 
 

@@ -20,10 +20,19 @@ class Author(models.Model):
     name = models.CharField(max_length=50)
     email = models.CharField(max_length=80, unique=True)
     country = models.ForeignKey(Country, models.CASCADE, null=True, related_name="authors")
+    mentor = models.ForeignKey("self", models.SET_NULL, null=True, related_name="pupils")
+    friends = models.ManyToManyField("self")
+    notes = GenericRelation("Note")
+
+    def __str__(self) -> str:
+        return self.name
 
     @property
     def country_name(self) -> str:
-        return self.country.name
+        return self.country.name  # <- here: property
+
+    def mentor_name(self) -> str:
+        return self.mentor.name if self.mentor else "-"  # <- here: method
 
 
 class Profile(models.Model):
@@ -34,6 +43,9 @@ class Profile(models.Model):
 class Genre(models.Model):
     name = models.CharField(max_length=50)
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class Book(models.Model):
     title = models.CharField(max_length=100)
@@ -43,16 +55,27 @@ class Book(models.Model):
     editor = models.ForeignKey(Author, models.SET_NULL, null=True, related_name="edited")
     publisher = models.ForeignKey(Publisher, models.CASCADE, null=True)
     genres = models.ManyToManyField(Genre, related_name="books")
+    subgenres = models.ManyToManyField(Genre, related_name="minor_books")
+    readers = models.ManyToManyField(Author, through="Loan", related_name="borrowed")
     notes = GenericRelation("Note")
 
     def __str__(self) -> str:
         return self.title
 
 
+class Loan(models.Model):
+    book = models.ForeignKey(Book, models.CASCADE, related_name="loans")
+    author = models.ForeignKey(Author, models.CASCADE, related_name="loans")
+    days = models.IntegerField(default=14)
+
+
 class Review(models.Model):
     book = models.ForeignKey(Book, models.CASCADE, related_name="reviews")
     reviewer = models.ForeignKey(Author, models.CASCADE)
     text = models.TextField(default="")
+
+    def __str__(self) -> str:
+        return f"{self.book.title}: {self.text}"  # <- here: label
 
 
 class Note(models.Model):
@@ -66,3 +89,55 @@ class Novel(Book):
     """A child by multi-table inheritance."""
 
     period = models.CharField(max_length=50, default="")
+    translator = models.ForeignKey(Author, models.SET_NULL, null=True, related_name="translated")
+
+
+class Paperback(Book):
+    """The same table under another name."""
+
+    class Meta:
+        proxy = True
+
+
+class AvailableManager(models.Manager):
+    def get_queryset(self) -> models.QuerySet:
+        return super().get_queryset().filter(withdrawn=False)
+
+
+class Edition(models.Model):
+    book = models.ForeignKey(Book, models.CASCADE, related_name="editions")
+    number = models.IntegerField(default=1)
+    withdrawn = models.BooleanField(default=False)
+
+    available = AvailableManager()
+    everything = models.Manager()
+
+    class Meta:
+        base_manager_name = "everything"
+
+
+class Shelf(models.Model):
+    """Two columns are its primary key."""
+
+    pk = models.CompositePrimaryKey("room", "number")
+    room = models.IntegerField()
+    number = models.IntegerField()
+    keeper = models.ForeignKey(Author, models.CASCADE, related_name="shelves")
+
+
+class Prickly(models.Model):
+    """Objects that must not be compared, counted, hashed or asked for their truth."""
+
+    author = models.ForeignKey(Author, models.CASCADE, related_name="prickly")
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("compared")
+
+    def __bool__(self) -> bool:
+        raise RuntimeError("asked for its truth")
+
+    def __len__(self) -> int:
+        raise RuntimeError("counted")
+
+    def __hash__(self) -> int:
+        raise RuntimeError("hashed")

@@ -1,0 +1,125 @@
+"""Asking in a loop without following a relation: query-in-loop and its fixes."""
+
+from __future__ import annotations
+
+import pytest
+
+from queryscope import inspect, record
+
+from .marks import line_of
+from .testapp import loops
+from .testapp.library import build
+from .testapp.models import Author, Book, Loan
+
+pytestmark = pytest.mark.django_db
+
+
+def pks() -> list[int]:
+    return list(Book.objects.order_by("pk").values_list("author", flat=True))
+
+
+def book_pks() -> list[int]:
+    return list(Book.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def emails() -> list[str]:
+    return list(Author.objects.values_list("email", flat=True))
+
+
+def run(loop, arguments):
+    with record("loop") as recording:
+        list(getattr(loops, loop)(arguments))
+    return inspect(recording)
+
+
+CASES = [
+    ("get_by_pk", book_pks, "in_bulk", "Book.objects.in_bulk(pks)"),
+    ("get_by_unique", emails, "in_bulk", 'Author.objects.in_bulk(values, field_name="email")'),
+    ("get_then_fk", book_pks, "in_bulk", "Book.objects.in_bulk(pks)"),
+    ("filter_first", pks, "rewrite", "Book.objects.filter(author__in=values)"),
+    ("filter_list", pks, "rewrite", "Book.objects.filter(author__in=values)"),
+    ("filter_by_row", Author.objects.all, "rewrite", "Book.objects.filter(author__in=values)"),
+    ("filter_exists", pks, "rewrite", "Book.objects.filter(author__in=values)"),
+    ("filter_two_columns", pks, None, None),
+    ("cursor", book_pks, None, None),
+    ("cursor_literals", book_pks, None, None),
+    ("raw_each", book_pks, None, None),
+]
+
+
+@pytest.mark.parametrize(("loop", "values", "kind", "code"), CASES, ids=[c[0] for c in CASES])
+def test_a_query_in_a_loop_is_found_placed_and_given_a_fix(library, loop, values, kind, code):
+    report = run(loop, values())
+    [finding] = report.findings
+    assert (finding.detector, finding.count, finding.saves) == ("query-in-loop", 5, 4)
+    assert finding.location.file == loops.__file__
+    assert (finding.location.line, finding.location.function) == (
+        line_of(loops, f"here: {loop}"),
+        loop,
+    )
+    assert (finding.fix and finding.fix.kind, finding.fix and finding.fix.code) == (kind, code)
+
+
+FIXED = {
+    "get_by_pk": lambda found: [found[pk].title for pk in book_pks()],
+    "get_by_unique": lambda found: [found[email].name for email in emails()],
+    "filter_list": lambda found: [[b for b in found if b.author_id == pk] for pk in pks()],
+    "filter_first": lambda found: [next(b for b in found if b.author_id == pk) for pk in pks()],
+    "filter_exists": lambda found: [any(b.author_id == pk for b in found) for pk in pks()],
+}
+
+
+@pytest.mark.parametrize("loop", FIXED)
+def test_the_fix_can_be_pasted_and_asks_once(library, loop):
+    _, values, _, code = next(case for case in CASES if case[0] == loop)
+    names = {"Book": Book, "Author": Author, "pks": values(), "values": values()}
+    expected = list(getattr(loops, loop)(values()))
+    with record() as recording:
+        found = eval(code, names)
+        found = found if isinstance(found, dict) else list(found)
+    assert recording.queries == 1
+    assert FIXED[loop](found) == expected
+
+
+def test_refreshing_each_row_is_one_query_a_row(library):
+    [finding] = run("refresh", Book.objects.all()).findings
+    assert (finding.detector, finding.count, finding.fix) == ("n-plus-one", 5, None)
+    assert finding.location.line == line_of(loops, "here: refresh")
+
+
+def test_two_turns_are_not_a_loop_yet(library):
+    assert run("get_by_pk", book_pks()[:2]).findings == ()
+
+
+@pytest.mark.parametrize("turns", [3, 40, 300, 1_000])
+def test_every_turn_is_counted(library, turns):
+    Loan.objects.bulk_create(Loan(book_id=book_pks()[0], author_id=pks()[0]) for _ in range(turns))
+    keys = list(Loan.objects.values_list("pk", flat=True))[-turns:]
+    with record() as recording:
+        for pk in keys:
+            Loan.objects.get(pk=pk)
+    [finding] = inspect(recording).findings
+    assert (finding.detector, finding.count) == ("query-in-loop", turns)
+
+
+@pytest.mark.django_db(databases=["default", "other"])
+def test_the_alias_makes_no_difference():
+    build("other")
+    keys = list(Book.objects.using("other").values_list("pk", flat=True))
+    with record() as recording:
+        for pk in keys:
+            Book.objects.using("other").get(pk=pk)
+    assert [f.detector for f in inspect(recording).findings] == ["query-in-loop"]
+
+
+def test_a_function_called_on_two_lines_is_no_loop(library):
+    first, second, third = book_pks()[:3]
+
+    def title(pk: int) -> str:
+        return Book.objects.get(pk=pk).title
+
+    with record() as recording:
+        title(first)
+        title(second)
+        title(third)
+    assert inspect(recording).findings == ()
