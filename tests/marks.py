@@ -26,3 +26,8 @@ def line_of(file: str | Path | ModuleType, mark: str) -> int:
     found = [n for n, line in enumerate(_lines(path), 1) if pattern.search(line)]
     assert len(found) == 1, f"{path.name}: {mark!r} marks lines {found}"
     return found[0]
+
+
+def named(value: object) -> str:
+    """An id without an address: xdist's workers must collect the same ones."""
+    return getattr(value, "__name__", None) or str(value)

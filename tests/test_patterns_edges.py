@@ -11,6 +11,7 @@ from django.db import models as django_models
 from queryscope import inspect, record
 from queryscope.core.detection import Options, detect
 
+from .marks import named
 from .testapp import loops
 from .testapp.library import build
 from .testapp.models import Author, Book, Country, Genre, Note, Profile, Publisher, Review
@@ -52,7 +53,7 @@ WAITING = [
 ]
 
 
-@pytest.mark.parametrize(("loop", "rows", "relation", "count"), WAITING, ids=lambda v: str(v))
+@pytest.mark.parametrize(("loop", "rows", "relation", "count"), WAITING, ids=named)
 def test_one_row_today_is_an_n_plus_one_in_waiting(library, loop, rows, relation, count):
     with record() as recording:
         list(loop(rows()))
