@@ -13,14 +13,25 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+#: Methods after which a chain is no queryset any more, and functions that take one object from it.
+_ENDS = frozenset(
+    {"get", "first", "last", "latest", "earliest", "create", "get_or_create", "update_or_create"}
+    | {"count", "exists", "aggregate", "in_bulk", "values", "values_list", "update", "delete"}
+    | {"bulk_create", "bulk_update"}
+    | {"aget", "afirst", "alast", "acount", "aexists", "acreate"}
+)
+_SHORTCUTS = frozenset({"get_object_or_404", "aget_object_or_404", "len", "bool"})
 _BINDINGS = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr, ast.For, ast.AsyncFor)
 
 
 @lru_cache(maxsize=1024)
-def built_at(file: str, line: int, owner: str | None, names: tuple[str, ...]) -> int | None:
+def built_at(
+    file: str, line: int, owner: str | None, names: tuple[str, ...]
+) -> tuple[int, str] | None:
     """The line of ``owner.name`` (of ``anything.name``, without) whose value reaches ``line``.
 
-    None where the function has no such expression, or several that might be the one.
+    Returned with the name. None where the function has no such expression, or several that might be
+    the one.
     """
     function = _enclosing(_tree(file), line)
     if function is None:
@@ -40,8 +51,10 @@ def built_at(file: str, line: int, owner: str | None, names: tuple[str, ...]) ->
 
 
 @lru_cache(maxsize=1024)
-def built_in(file: str, line: int, owner: str, names: tuple[str, ...]) -> int | None:
-    """The only line of the function at ``line`` with ``owner.name``; None where it is not one."""
+def built_in(
+    file: str, line: int, owner: str | None, names: tuple[str, ...]
+) -> tuple[int, str] | None:
+    """The only line with ``owner.name`` in the function at ``line``; None otherwise."""
     function = _enclosing(_tree(file), line)
     if function is None:
         return None
@@ -92,14 +105,35 @@ def _head(node: ast.stmt) -> ast.stmt:
     return head
 
 
-def _mentions(statement: ast.stmt, owner: str | None, names: tuple[str, ...]) -> Iterator[int]:
+def _mentions(
+    statement: ast.stmt, owner: str | None, names: tuple[str, ...]
+) -> Iterator[tuple[int, str]]:
+    parents = {child: node for node in ast.walk(statement) for child in ast.iter_child_nodes(node)}
     for node in ast.walk(statement):
         if not isinstance(node, ast.Attribute) or node.attr not in names:
             continue
         base = node.value
         called = getattr(base, "id", None) or getattr(base, "attr", None)
-        if owner is None or called == owner:
-            yield node.lineno
+        if (owner is None or called == owner) and _stays_queryset(node, parents):
+            yield node.lineno, node.attr
+
+
+def _stays_queryset(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Whether the chain that starts at a manager ends in rows, not in one object or a number."""
+    while True:
+        parent = parents.get(node)
+        if isinstance(parent, ast.Attribute):
+            if parent.attr in _ENDS:
+                return False
+        elif isinstance(parent, ast.Subscript) and parent.value is node:
+            if not isinstance(parent.slice, ast.Slice):
+                return False
+        elif isinstance(parent, ast.Call) and parent.func is not node:
+            name = getattr(parent.func, "id", None) or getattr(parent.func, "attr", "")
+            return name not in _SHORTCUTS
+        elif not isinstance(parent, (ast.Call, ast.Await)):
+            return True
+        node = parent
 
 
 def _reached(start: ast.stmt, statements: list[ast.stmt]) -> set[str]:

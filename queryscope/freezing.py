@@ -6,6 +6,7 @@ from typing import Any
 
 from .core.events import MANY_RELATIONS, Offence, QueryGroup, Source, TimelineEntry
 from .groups import Group
+from .rows import Rows, rows_of
 from .sources import SourceNode
 
 
@@ -48,6 +49,7 @@ def _freeze_group(group: Group) -> QueryGroup:
         unique=group.unique,
         relation=group.relation,
         plain=group.plain,
+        direct=group.direct,
         looped=group.looped,
         batched=statement.batched,
         failures=group.failures,
@@ -82,19 +84,25 @@ def _freeze_source(node: SourceNode, groups: list[Group]) -> Source:
     where = group.place
     lazy = node.loaded_by == "lazy" and many
     accessor = node.relation.name if lazy and node.relation else None
+    rows = rows_of(where, group.model, accessor) if where else Rows(None)
+    facts = {**group.queryset_facts, "manager": rows.manager or group.queryset_facts["manager"]}
     return Source(
         index=node.index,
         model=group.model._meta.label,
-        location=where.rows_location(group.model, accessor) if where else None,
+        location=rows.location,
         template=where.template if where else None,
         parent=parent,
         relation=node.relation,
         single=node.single or not many,
         loaded_by=node.loaded_by,
-        streamed=node.streamed,
+        streamed=node.streamed and not group.choices,
+        choices=group.choices,
         written=where.written if where else False,
+        built=rows.built,
+        plain=group.plain,
+        looped=group.looped,
         changelist=where.is_changelist_of(group.model) if where else False,
         evaluations=node.evaluations,
         rows=node.rows,
-        **group.queryset_facts,
+        **facts,
     )

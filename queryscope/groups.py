@@ -47,8 +47,10 @@ class Group:
         "alias",
         "cache_name",
         "chains",
+        "choices",
         "conditions",
         "count",
+        "direct",
         "duration_ns",
         "evaluation",
         "failures",
@@ -103,6 +105,8 @@ class Group:
         self.operation = "sql"
         self.single = False
         self.plain = True
+        self.direct = True
+        self.choices = False
         self.model: Any = None
         self.relation: Relation | None = None
         #: Found by a condition on its key rather than by the instance.
@@ -183,6 +187,8 @@ def first_sight(group: Group, steps: list[Step], queryset: Any, prefetch: FrameT
     inner = [frame for frame, _ in takewhile(lambda step: step[1] != USER, steps)]
     group.operation, group.single, descriptor = provenance.operation(inner)
     group.place = place(steps)
+    group.direct = provenance.is_direct(inner)
+    group.choices = provenance.fills_choices(inner)
     if queryset is None:
         return
     group.model = queryset.model

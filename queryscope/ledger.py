@@ -28,7 +28,7 @@ MAX_DISTINCT = 256
 #: Statements whose text is remembered in this process.
 MAX_STATEMENTS = 4_096
 #: Sights of a group whose whole call chain is compared to tell a loop.
-_CHAINS = 4
+_CHAINS = 16
 #: Distinct statements after which a loop has shown what it is.
 _ENOUGH = 32
 #: Ways to reach one statement that are tried before the stack is walked.
@@ -184,8 +184,8 @@ class Ledger:
         return sight
 
     def _note_repetition(self, group: Group, sql: str, params: Any, many: bool) -> None:
-        # Rows that cause a query are counted by their origin: no need to look for the loop.
-        if 1 < group.count <= _CHAINS and not group.looped and not group.tallies:
+        # Rows of a list that cause a query are counted by it: no need to look for the loop.
+        if 1 < group.count <= _CHAINS and not (group.looped or group.tallies):
             path = signature(chain(sys._getframe(_HOOK)))
             group.looped = path in group.chains
             group.chains.add(path)

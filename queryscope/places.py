@@ -17,24 +17,35 @@ from functools import lru_cache
 from types import FrameType
 from typing import Any
 
-from .construction import built_at, built_in
 from .core.events import Location, TemplateLine
 from .roles import ADMIN, BOUNDARY, OTHER_APP, SERIALIZER, TEMPLATE, USER, is_application
 from .stack import Step, library_site
 
 # A comprehension is a function of its own in some versions of Python, to nobody who reads it.
 _COMPREHENSION = re.compile(r"(?:\.<locals>)?\.?<(?:listcomp|setcomp|dictcomp|genexpr)>")
-#: What a view class names its rows with, best first.
-_ROWS = ("get_queryset", "queryset", "list_select_related", "model", "serializer_class")
+#: Callers that are looked at for the line that built a queryset.
+_MOST_CALLERS = 12
+
+
+#: File, line and function.
+Position = tuple[str, int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What one stack says about where a query comes from; resolved to text only when reported."""
+    """What one stack says about where a query comes from; resolved to text only when reported.
 
-    code: tuple[str, int, str] | None
+    ``code`` is the line of the project that caused it, ``callers`` are all of them, inwards out;
+    ``member`` is the serializer's field or the changelist's column; ``loops_over`` is what a
+    template's ``for`` names, ``field`` the form's field that is drawn.
+    """
+
+    code: Position | None
+    callers: tuple[Position, ...]
     member: tuple[type, str] | None
     template: TemplateLine | None
+    loops_over: str | None
+    field: tuple[type, str] | None
     view: Any
     application: bool
     by_library: bool
@@ -51,62 +62,64 @@ class Place:
 
     def location(self) -> Location | None:
         """The line that caused a query."""
-        return self._resolve(None, None)
-
-    def rows_location(self, model: Any, accessor: str | None) -> Location | None:
-        """The line that says which rows of ``model`` there are.
-
-        It is the one that built the queryset where that is certain, else the one that evaluated
-        it; ``accessor`` is the name of the related manager that it came from.
-        """
-        return self._resolve(model, accessor)
-
-    def _resolve(self, model: Any, accessor: str | None) -> Location | None:
-        if self.member is not None:
-            found = member_location(*self.member)
-            if found is not None:
-                return found
-        if self.code is None:
-            return view_location(self.view, model)
-        file, line, function = self.code
-        if model is not None:
-            owner = None if accessor else model.__name__
-            names = (accessor,) if accessor else tuple(m.name for m in model._meta.managers)
-            line = built_at(file, line, owner, names) or line
-        return Location(file, line, function, source_line(file, line))
+        if self.member is not None and (found := member_location(*self.member)) is not None:
+            return found
+        return located(self.code) if self.code is not None else view_location(self.view)
 
 
 def place(steps: list[Step]) -> Place:
     """Read the stack from a query up to the boundary of the view."""
-    code = outside = None
+    callers: list[Position] = []
+    code: Position | None = None
+    outside: Position | None = None
     member: tuple[type, str] | None = None
-    template: TemplateLine | None = None
+    template: FrameType | None = None
     view = None
-    application = by_library = False
+    field: tuple[type, str] | None = None
+    by_library = False
     for step, role in steps:
-        by_library = by_library or (code is None and role in (TEMPLATE, SERIALIZER, ADMIN))
+        if field is None and step.f_code.co_qualname == "BoundField.as_widget":
+            bound = step.f_locals["self"]
+            field = (type(bound.form), bound.name)
+        by_library = by_library or (not callers and role in (TEMPLATE, SERIALIZER, ADMIN))
         if role == USER:
-            if code is None:
-                code = _position(step)
-                application = True
-        elif role == TEMPLATE and template is None:
-            template = _template_line(step)
+            callers.append(_position(step))
+            code = code or callers[-1]
+        elif role == TEMPLATE:
+            # A tag that renders the nodes inside it only passes on: look beyond the templates.
+            code = None if by_library else code
+            template = template or step
         elif role in (SERIALIZER, ADMIN) and member is None and code is None:
             owner, name = library_site(step, role)
-            if name is not None:
-                member = (owner, name)
+            member = (owner, name) if name is not None else None
         elif role == BOUNDARY:
             view = step.f_locals.get("callback")
         elif role == OTHER_APP and outside is None:
             outside = _position(step)
-    ours = is_application(inspect_file(_view_target(view)) or "<unknown>")
-    if code is None:
-        application = ours or (template is not None and is_application(template.name))
-        if not ours:
-            code = outside
-    if member is not None:
-        application = application or is_application(inspect_file(member[0]) or "<unknown>")
-    return Place(code, member, template, view, application, by_library)
+    line = _template_line(template) if template is not None else None
+    application = bool(callers) or is_ours(view_target(view))
+    if code is None and not application:
+        code = outside
+    application = application or (line is not None and is_application(line.name))
+    application = application or (member is not None and is_ours(member[0]))
+    loops_over = _loops_over(template) if template is not None else None
+    asked = tuple(callers[:_MOST_CALLERS])
+    return Place(code, asked, member, line, loops_over, field, view, application, by_library)
+
+
+def is_ours(thing: Any) -> bool:
+    """Whether a class or function is written in the project."""
+    return is_application(inspect_file(thing) or "<unknown>")
+
+
+def _loops_over(frame: FrameType) -> str | None:
+    node = frame.f_locals.get("self")
+    return getattr(getattr(node, "sequence", None), "token", None)
+
+
+def located(position: Position) -> Location:
+    file, line, function = position
+    return Location(file, line, function, source_line(file, line))
 
 
 def _position(frame: FrameType) -> tuple[str, int, str]:
@@ -115,7 +128,7 @@ def _position(frame: FrameType) -> tuple[str, int, str]:
 
 
 def _template_line(frame: FrameType) -> TemplateLine | None:
-    name, line = library_site(frame, TEMPLATE)
+    name, line, _ = library_site(frame, TEMPLATE)
     return TemplateLine(str(name), line) if name is not None else None
 
 
@@ -130,7 +143,7 @@ def source_line(file: str, line: int) -> str:
     return linecache.getline(file, line).strip()
 
 
-def _view_target(view: Any) -> Any:
+def view_target(view: Any) -> Any:
     """The class or function that a URL's callback stands for."""
     admin = getattr(view, "model_admin", None)
     if admin is not None:
@@ -138,7 +151,11 @@ def _view_target(view: Any) -> Any:
     cls = getattr(view, "view_class", None) or getattr(view, "cls", None)
     if cls is not None and not _made_by_a_decorator(cls):
         return cls
-    return inspect.unwrap(view) if callable(view) else None
+    if not callable(view):
+        return None
+    target = inspect.unwrap(view)
+    # A view may be an object, as a syndication feed is.
+    return target if hasattr(target, "__code__") else type(target)
 
 
 def _made_by_a_decorator(cls: type) -> bool:
@@ -146,48 +163,21 @@ def _made_by_a_decorator(cls: type) -> bool:
     return cls.__qualname__ == "WrappedAPIView" or "<locals>" in cls.__qualname__
 
 
-def view_location(view: Any, model: Any) -> Location | None:
-    """Where a view is written; for rows of ``model``, the member of it that says to list them."""
-    if view is None:
+def view_location(view: Any) -> Location | None:
+    """Where a view is written."""
+    target = view_target(view) if view is not None else None
+    if target is None:
         return None
-    target = _view_target(view)
     if isinstance(target, type):
-        for name in _ROWS if _lists(view, target, model) else ():
-            found = member_location(target, name, whole_class=False)
-            if found is not None:
-                return _built_in(found, model)
+        admin = getattr(view, "model_admin", None)
+        if admin is not None and not is_ours(target):
+            target = admin.model  # registered without a class of its own
         return member_location(target, "")
-    code = getattr(target, "__code__", None)
-    if code is None:
-        return None
+    code = target.__code__
     line = code.co_firstlineno
     while (text := source_line(code.co_filename, line)).startswith("@"):
         line += 1
     return Location(code.co_filename, line, code.co_qualname, text)
-
-
-def _built_in(method: Location, model: Any) -> Location:
-    """The line of a method that names the model's manager, where it is the only one."""
-    names = tuple(manager.name for manager in model._meta.managers)
-    line = built_in(method.file, method.line, model.__name__, names)
-    if line is None:
-        return method
-    return Location(method.file, line, method.function, source_line(method.file, line))
-
-
-def _lists(view: Any, target: type, model: Any) -> bool:
-    """Whether a view's own rows are of ``model``; true where the view does not say otherwise."""
-    if model is None:
-        return False
-    admin = getattr(view, "model_admin", None)
-    declared = getattr(admin, "model", None) or getattr(target, "model", None)
-    queryset = getattr(target, "queryset", None)
-    declared = declared or getattr(queryset, "model", None)
-    serializer = getattr(target, "serializer_class", None)
-    declared = declared or getattr(getattr(serializer, "Meta", None), "model", None)
-    if not isinstance(declared, type):
-        return True
-    return issubclass(model, declared) or issubclass(declared, model)
 
 
 def member_location(cls: type, name: str, *, whole_class: bool = True) -> Location | None:

@@ -97,6 +97,26 @@ def operation(stack: list[FrameType]) -> tuple[str, bool, Any]:
     return name, single, descriptor
 
 
+#: Folders of the code that lies between a line that asks the ORM and the query.
+_ORM = ("/django/db/", "/django/contrib/contenttypes/", "/django/utils/", "/django/template/")
+_LIBRARIES = ("/django/", "/site-packages/", "/dist-packages/")
+
+
+def is_direct(stack: list[FrameType]) -> bool:
+    """Whether the frames between a query and its place are the ORM's, not another library's."""
+    for frame in stack:
+        file = frame.f_code.co_filename.replace("\\", "/")
+        library = any(folder in file for folder in _LIBRARIES)
+        if library and not any(folder in file for folder in (*_ORM, "/asgiref/")):
+            return False
+    return True
+
+
+def fills_choices(stack: list[FrameType]) -> bool:
+    """Whether a form's field asks for its choices."""
+    return any(frame.f_code.co_qualname == "ModelChoiceIterator.__iter__" for frame in stack)
+
+
 def relation_of_descriptor(descriptor: Any) -> Relation | None:
     """The relation (or deferred field) behind a descriptor; None for one that is not Django's."""
     if isinstance(descriptor, ForwardManyToOneDescriptor):
@@ -149,11 +169,21 @@ def _many_to_many(queryset: Any, owner: Any) -> Relation | None:
         relation
         for rel, reverse in candidates
         if rel.through._meta.db_table in used
+        and _filters_on(queryset, rel, reverse)
         and (relation := _many_to_many_relation(rel, reverse)) is not None
         and _leads_to(queryset.model, rel.related_model if reverse else rel.model, rel.through)
     ]
-    # A symmetrical relation to the same model may match twice; two that differ are a guess.
-    return found[0] if len({relation.name for relation in found}) == 1 else None
+    if len({relation.name for relation in found}) == 1:
+        return found[0]
+    return None
+
+
+def _filters_on(queryset: Any, rel: Any, reverse: bool) -> bool:
+    """Whether the condition is on the column of ``rel`` that points at the owner."""
+    columns = {rel.field.m2m_field_name(), rel.field.m2m_reverse_field_name()}
+    asked = {name for name, _ in exact_conditions(queryset)} & columns
+    own = rel.field.m2m_reverse_field_name() if reverse else rel.field.m2m_field_name()
+    return not asked or own in asked
 
 
 def _many_to_many_relation(rel: Any, reverse: bool) -> Relation | None:
@@ -210,7 +240,7 @@ def relation_of_prefetch(values: dict[str, Any]) -> Relation | None:
     through = lookup.prefetch_through.split("__")[level]
     relation = relation_of_lookup(instances[0], through)
     attribute, renamed = lookup.get_current_to_attr(level)
-    return replace(relation, name=attribute) if relation and renamed else relation
+    return replace(relation, name=attribute, renamed=True) if relation and renamed else relation
 
 
 def relation_of_field(field: Any) -> Relation:

@@ -76,8 +76,7 @@ def is_plain(queryset: Any, relation: Relation) -> bool:
         return True
     query = queryset.query
     narrowed = (
-        query.is_sliced
-        or query.order_by
+        query.order_by
         or query.extra_order_by
         or query.distinct
         or query.annotations
@@ -131,4 +130,7 @@ def facts(queryset: Any) -> dict[str, Any]:
         "raw": raw,
         "combined": not raw and bool(queryset.query.combinator),
         "deferred": deferred_names(queryset),
+        "prefetched": tuple(
+            getattr(lookup, "prefetch_to", lookup) for lookup in queryset._prefetch_related_lookups
+        ),
     }

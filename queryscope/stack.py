@@ -101,8 +101,8 @@ class Sight:
 
     def _same_site(self, frame: FrameType) -> bool:
         name = _ANCHORS.get(self.kind)
-        if name is not None and frame.f_locals.get(name) is self.anchor:
-            return True
+        if name is not None:
+            return frame.f_locals.get(name) is self.anchor
         return bool(library_site(frame, self.kind) == self.site)
 
 
@@ -191,7 +191,11 @@ def library_site(frame: FrameType, found: int) -> Any:
     if found == TEMPLATE:
         node = values["self"]
         origin, token = getattr(node, "origin", None), getattr(node, "token", None)
-        return getattr(origin, "name", None), getattr(token, "lineno", 0)
+        return (
+            getattr(origin, "name", None),
+            getattr(token, "lineno", 0),
+            getattr(token, "contents", None),
+        )
     if found == SERIALIZER:
         field = values.get("field")
         return type(values["self"]), getattr(field, "field_name", None)

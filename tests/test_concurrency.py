@@ -118,7 +118,9 @@ def test_an_n_plus_one_in_a_thread_is_placed(committed):
     assert len(names) == 5
     [finding] = inspect(recording).findings
     assert (finding.relation, finding.count) == ("testapp.Book.author", 5)
-    assert finding.location.function == finding.origin.function == "forward_fk"
+    assert finding.location.function == "forward_fk"
+    assert finding.origin.function.endswith("target")
+    assert "Book.objects.all()" in finding.origin.code
 
 
 def test_rows_of_one_thread_that_another_reads(committed):

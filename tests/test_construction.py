@@ -24,6 +24,10 @@ CASES = {
     "two reach": "a = Task.objects.all()\nb = Task.objects.all()\nreturn list(a | b)  #E",
     "handed in": "a = Task.objects.count()\nreturn list(tasks)  #E",
     "another model": "a = Note.objects.all()\nreturn list(a)  #E",
+    "one object": "a = Task.objects.first()\nreturn list(a.kids())  #E",
+    "one by index": "a = Task.objects.all()[0]\nreturn list(a.kids())  #E",
+    "a slice": "a = Task.objects.all()[:5]  #B\nreturn list(a)  #E",
+    "a shortcut": "a = get_object_or_404(Task.objects.all(), pk=1)\nreturn list(a.kids())  #E",
     "no manager": "a = Task.Status.DONE\nreturn list(a)  #E",
 }
 
@@ -36,7 +40,8 @@ def test_built_at(name: str, tmp_path: Path) -> None:
     lines = dict(enumerate(body, start=2))
     evaluated = next(n for n, text in lines.items() if "#E" in text)
     expected = next((n for n, text in lines.items() if "#B" in text), None)
-    assert built_at(str(file), evaluated, "Task", ("objects", "published")) == expected
+    found = built_at(str(file), evaluated, "Task", ("objects", "published"))
+    assert (found and found[0]) == expected
 
 
 @pytest.mark.parametrize(
@@ -52,7 +57,8 @@ def test_a_related_manager_is_found_by_its_name(
 ) -> None:
     file = tmp_path / "code.py"
     file.write_text("def view(project):\n" + "".join(f"    {x}\n" for x in source.splitlines()))
-    assert built_at(str(file), 1 + len(source.splitlines()), None, ("tasks",)) == expected
+    found = built_at(str(file), 1 + len(source.splitlines()), None, ("tasks",))
+    assert found == (expected and (expected, "tasks"))
 
 
 @pytest.mark.parametrize("text", ["", "def broken(:\n", "x = 1\n"])

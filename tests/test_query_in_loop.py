@@ -35,7 +35,6 @@ def run(loop, arguments):
 CASES = [
     ("get_by_pk", book_pks, "in_bulk", "Book.objects.in_bulk(pks)"),
     ("get_by_unique", emails, "in_bulk", 'Author.objects.in_bulk(values, field_name="email")'),
-    ("get_then_fk", book_pks, "in_bulk", "Book.objects.in_bulk(pks)"),
     ("filter_first", pks, "rewrite", "Book.objects.filter(author__in=values)"),
     ("filter_list", pks, "rewrite", "Book.objects.filter(author__in=values)"),
     ("filter_by_row", Author.objects.all, "rewrite", "Book.objects.filter(author__in=values)"),
@@ -45,6 +44,14 @@ CASES = [
     ("cursor_literals", book_pks, None, None),
     ("raw_each", book_pks, None, None),
 ]
+
+
+def test_what_each_fetched_row_loads_is_found_beside_the_loop(library):
+    loaded, fetched = sorted(run("get_then_fk", book_pks()).findings, key=lambda f: f.detector)
+    assert (fetched.detector, fetched.fix.code) == ("query-in-loop", "Book.objects.in_bulk(pks)")
+    assert (loaded.detector, loaded.relation) == ("n-plus-one", "testapp.Book.author")
+    assert (loaded.count, loaded.confidence) == (5, "likely")
+    assert loaded.fix.code == 'Book.objects.select_related("author")'
 
 
 @pytest.mark.parametrize(("loop", "values", "kind", "code"), CASES, ids=[c[0] for c in CASES])

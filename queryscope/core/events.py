@@ -31,7 +31,7 @@ MANY_RELATIONS = frozenset({"reverse-many", "many-to-many", "generic-relation"})
 #: Operations that write; what they read on the way is not for the application to ask otherwise.
 WRITES = frozenset(
     {"create", "bulk_create", "bulk_update", "update", "delete", "save"}
-    | {"add", "set", "remove", "clear"}
+    | {"add", "set", "remove", "clear", "get_or_create", "update_or_create"}
 )
 
 
@@ -60,7 +60,8 @@ class Relation:
     ``model`` is the label of the model that owns the attribute ("projects.Task"), ``name`` the
     attribute as written in code (what ``prefetch_related`` takes), ``query_name`` the name that
     ``select_related`` and filters take. ``manager`` is the target's default manager, ``back`` the
-    name by which the target's filters reach the owner, for relations to many.
+    name by which the target's filters reach the owner, for relations to many; ``renamed`` tells
+    that ``name`` is the ``to_attr`` of a Prefetch.
     """
 
     model: str
@@ -70,6 +71,7 @@ class Relation:
     target: str
     manager: str = "objects"
     back: str = ""
+    renamed: bool = False
 
     @property
     def label(self) -> str:
@@ -83,8 +85,11 @@ class Source:
     ``parent`` is the index in ``Trace.sources`` of the rows this queryset was reached from, by
     ``relation``; None for a queryset of its own. ``single`` tells that at most one row is possible
     by construction (``get()``, ``first()``, ``[0]``, a filter on a unique column), ``written`` that
-    a line of the project evaluated it, not a library for a template or a serializer, and
-    ``changelist`` that it is the list of a ModelAdmin.
+    a line of the project evaluated it, not a library for a template or a serializer, ``built`` that
+    ``location`` is the line that built it, ``plain`` that a related manager was not narrowed,
+    ``looped`` that one chain of calls evaluated it again and again, ``changelist`` that it is the
+    list of a ModelAdmin and ``choices`` that it fills a form's field. ``prefetched`` are the
+    lookups it has already.
     """
 
     index: int
@@ -98,10 +103,15 @@ class Source:
     loaded_by: Literal["queryset", "lazy", "prefetch", "select_related"] = "queryset"
     streamed: bool = False
     written: bool = True
+    built: bool = False
+    plain: bool = True
+    looped: bool = False
     changelist: bool = False
+    choices: bool = False
     raw: bool = False
     combined: bool = False
     deferred: tuple[str, ...] = ()
+    prefetched: tuple[str, ...] = ()
     evaluations: int = 0
     rows: int = 0
 
@@ -154,6 +164,7 @@ class QueryGroup:
     manager: str = "objects"
     relation: Relation | None = None
     plain: bool = True
+    direct: bool = True
     conditions: tuple[str, ...] = ()
     unique: str = ""
     looped: bool = False
@@ -241,6 +252,7 @@ def _source(data: dict[str, Any]) -> Source:
             "template": _template(data["template"]),
             "relation": _relation(data["relation"]),
             "deferred": tuple(data["deferred"]),
+            "prefetched": tuple(data["prefetched"]),
         }
     )
 

@@ -75,8 +75,8 @@ class Need:
     def queryset(self) -> tuple[object, ...]:
         """Equal for needs that one change of one queryset meets, in whichever request."""
         origin = self.origin
-        place = origin.location or origin.template or origin.index
-        return place, origin.model, expression(origin), origin.streamed
+        place = origin.location or origin.index
+        return place, origin.template, origin.model, expression(origin), origin.streamed
 
     def fix(self, whole: Remedy | None = None) -> Fix:
         """The fix for this need alone, or for everything that its queryset needs."""
@@ -89,7 +89,11 @@ def eager_fix(origin: Source, remedy: Remedy, kind: FixKind) -> Fix:
     ``kind`` is what the finding at hand needs; the code always holds the whole remedy.
     """
     selected = _outermost(p.lookup for p in remedy.paths if p.selectable)
-    prefetched = _outermost(p.lookup for p in remedy.paths if not p.selectable)
+    prefetched = tuple(
+        lookup
+        for lookup in _outermost(p.lookup for p in remedy.paths if not p.selectable)
+        if lookup not in origin.prefetched
+    )
     if origin.raw or origin.combined:
         lookups = _outermost((*selected, *prefetched))
         code = f"prefetch_related_objects(rows, {_quoted(lookups)})"

@@ -51,6 +51,7 @@ _MANY = 10
 class _Offender:
     """Queries that follow one path from one origin at one place.
 
+    ``rows_of`` is the model whose rows multiply them, ``certain`` that they do in any data;
     ``prefetches`` is the number of queries that would load the same by ``prefetch_related``,
     ``recursive`` tells that one line goes down a tree, as deep as the data happens to be.
     """
@@ -62,6 +63,8 @@ class _Offender:
     count: int
     duration_ms: float
     waiting: bool
+    rows_of: str | None = None
+    certain: bool = False
     prefetches: int = 1
     recursive: bool = False
 
@@ -92,8 +95,11 @@ def _structural(case: Case) -> Iterable[_Offender]:
             continue
         for offence in group.offences:
             root = sources[offence.origin]
-            waiting = offence.most == 1 and root.rows == 1
-            if root.single or not (waiting or offence.most >= case.options.n_plus_one_threshold):
+            waiting = not root.single and offence.most == 1 and root.rows == 1
+            repeated = not root.single and offence.most >= case.options.n_plus_one_threshold
+            # One row at a time, fetched in a loop: each of them brings its own.
+            in_loop = root.single and root.looped and offence.count >= case.options.loop_threshold
+            if not (waiting or repeated or in_loop):
                 continue
             origin, path = _path(sources, offence, group.relation)
             share = offence.count / group.count
@@ -105,6 +111,8 @@ def _structural(case: Case) -> Iterable[_Offender]:
                 count=offence.count,
                 duration_ms=group.duration_ms * share,
                 waiting=waiting,
+                rows_of=root.model,
+                certain=not in_loop,
             )
 
 
@@ -137,7 +145,7 @@ def _path(
     steps: list[Relation | None] = [last]
     node = sources[offence.source]
     prefetched = False
-    while node.index != offence.origin and node.parent is not None:
+    while node.index != offence.origin and node.parent is not None and not _is_renamed(node):
         steps.append(node.relation)
         prefetched = prefetched or node.loaded_by == "prefetch"
         node = sources[node.parent]
@@ -151,14 +159,19 @@ def _path(
     return node, Path(known, prefetched)
 
 
+def _is_renamed(node: Source) -> bool:
+    return node.relation is not None and node.relation.renamed
+
+
 def _belongs_above(node: Source) -> bool:
     """Whether a fix must go to the queryset above: these rows have none of their own to change.
 
     They were loaded with the rows above, or through a manager that a template or serializer reads.
+    The queryset of a ``Prefetch(to_attr=)`` is one of its own.
     """
-    return node.loaded_by in ("prefetch", "select_related") or not (
-        node.written or node.loaded_by == "queryset"
-    )
+    if node.loaded_by in ("prefetch", "select_related"):
+        return not _is_renamed(node)
+    return node.loaded_by == "lazy" and node.plain and not (node.written or node.built)
 
 
 def _merge_alike(offenders: list[_Offender]) -> list[_Offender]:
@@ -226,6 +239,8 @@ def _need(offender: _Offender) -> Need | None:
     path, origin = offender.path, offender.origin
     if path is None or path.crosses_generic or origin is None or offender.recursive:
         return None
+    if _by_library(offender) or _prefetched_already(offender):
+        return None
     kind = _kind(offender)
     if kind == "only" and (origin.raw or origin.combined):
         return None
@@ -238,6 +253,17 @@ def _need(offender: _Offender) -> Need | None:
     else:
         remedy = Remedy(paths=(path,))
     return Need(origin, remedy, kind)
+
+
+def _by_library(offender: _Offender) -> bool:
+    """Whether a library narrows the manager: its code would go on to do so."""
+    return not offender.group.plain and not offender.group.direct
+
+
+def _prefetched_already(offender: _Offender) -> bool:
+    """Whether the origin prefetches it, and the manager was narrowed past that."""
+    path, origin = offender.path, offender.origin
+    return path is not None and origin is not None and path.lookup in origin.prefetched
 
 
 def _kind(offender: _Offender) -> FixKind:
@@ -265,7 +291,7 @@ def _finding(trace: Trace, offender: _Offender, fix: Fix | None) -> Finding:
     return Finding(
         detector=NAME,
         severity=_severity(offender),
-        confidence="certain" if origin is not None else "likely",
+        confidence="certain" if offender.certain else "likely",
         endpoint=trace.name,
         request=trace.request,
         message=_message(offender),
@@ -299,7 +325,7 @@ def _message(offender: _Offender) -> str:
         if relation
         else class_name(group.model or "a query")
     )
-    rows = class_name(offender.origin.model) if offender.origin else "object"
+    rows = class_name(offender.rows_of) if offender.rows_of else "object"
     if group.operation in _COUNTS:
         what += f".{group.operation}()"
     verb = "is loaded" if group.operation not in _COUNTS else "is asked"
@@ -317,12 +343,21 @@ def _hint(offender: _Offender, fix: Fix | None) -> str:
             )
         if offender.relation is not None and offender.relation.kind == "deferred-field":
             return f"Name the field in the query{_where(offender.origin)} that loads the rows."
+        if _by_library(offender):
+            return "A library asks this for each row: ask it once, or not for each row."
+        if _prefetched_already(offender) and offender.relation is not None:
+            return (
+                f"It is prefetched already: read .{offender.relation.name}.all() and narrow it in "
+                "Python, since any other method of the manager queries again."
+            )
         if offender.recursive:
             return "Load the rows of all levels with one query and link them in Python."
         return "Load the related rows for the whole list before the loop."
     if fix.code.startswith("prefetch_related_objects"):
         return "Load the related rows for the whole list before the loop reads them."
     change = f"Change the queryset{_where(offender.origin)}"
+    if offender.origin is not None and offender.origin.choices:
+        change = f"Give the form's field its queryset{_where(offender.origin)}"
     then = _reading(offender, fix)
     return f"{change}, then {then}." if then else f"{change}."
 
