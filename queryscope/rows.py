@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +58,8 @@ def _of_field(place: Place) -> Rows:
     form, name = place.field
     if getattr(place.view, "model_admin", None) is not None and not is_ours(form):
         return Rows(view_location(place.view))
-    return Rows(member_location(form, name))
+    where = member_location(form, name)
+    return Rows(where if where is not None and is_ours(form) else view_location(place.view))
 
 
 def _in_template(place: Place, accessor: str | None) -> bool:
@@ -80,8 +82,15 @@ def _of_view(place: Place, model: Any, owner: str | None, names: tuple[str, ...]
         member = member_location(target, name, whole_class=False)
         if member is None:
             continue
-        return _built_in(member, owner, names) or Rows(member, built=owner is not None)
+        return _built_in(member, owner, names) or _declared(member, owner, names)
     return Rows(view_location(place.view))
+
+
+def _declared(member: Location, owner: str | None, names: tuple[str, ...]) -> Rows:
+    """A class attribute such as ``queryset = Task.objects.all()``."""
+    named = re.search(rf"\b{owner}\.(\w+)", member.code) if owner else None
+    manager = named.group(1) if named and named.group(1) in names else None
+    return Rows(member, owner is not None, manager)
 
 
 def _built_in(method: Location, owner: str | None, names: tuple[str, ...]) -> Rows | None:

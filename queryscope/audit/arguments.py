@@ -29,6 +29,10 @@ class CannotFill(Exception):
     """No value for an argument; the text says which and why."""
 
 
+class NoRows(CannotFill):
+    """It is known what fills the argument, and there is none."""
+
+
 @dataclass(slots=True)
 class ArgumentFiller:
     """Fills routes for one user; remembers which rows have most children."""
@@ -37,20 +41,34 @@ class ArgumentFiller:
     ranking: RowRanking = field(default_factory=RowRanking)
 
     def urls(self, route: Route) -> Iterator[str]:
-        """At most ``TRIES`` URL paths for the route, the most telling first.
+        """A few URL paths for the route, the most telling first.
 
-        Raises CannotFill when there is not even one.
+        Raises CannotFill when it knows no value for an argument, after those that need none.
         """
         if not route.arguments:
             yield route.url({})
             return
         fixed = fixed_values(route)
+        may_be_empty = any(_may_be_empty(a) for a in route.arguments if a.name == route.any_path)
+        failure = None
+        try:
+            yield from self._filled(route, fixed)
+        except CannotFill as error:
+            failure = error
+        if may_be_empty:
+            # The empty path is often one of the pages, the one above all others.
+            yield from self._filled(route, {**fixed, route.any_path: ""})
+        if failure is not None:
+            raise failure
+
+    def _filled(self, route: Route, fixed: Mapping[str, Any]) -> Iterator[str]:
+        """At most ``TRIES`` URL paths, arguments that are not ``fixed`` from rows."""
         open_arguments = [a for a in route.arguments if a.name not in fixed]
         plans = bindings(route, open_arguments)
         bound = {name for binding in plans for name in binding.paths}
         for argument in open_arguments:
             if argument.name not in bound:
-                raise CannotFill(f"no model field found for {{{argument.name}}}; name a URL")
+                raise CannotFill(_unknown(argument))
         rows = [self._values(binding, open_arguments) for binding in plans]
         urls = (route.url(_merged(fixed, row)) for row in zip(*_padded(rows), strict=True))
         yield from itertools.islice(dict.fromkeys(urls), TRIES)
@@ -64,10 +82,10 @@ class ArgumentFiller:
         except (DatabaseError, FieldError, ValidationError, ValueError, TypeError) as error:
             first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
             label = binding.model.__name__
-            raise CannotFill(f"cannot read {label} rows for {names}: {first_line}") from error
+            raise NoRows(f"cannot read {label} rows for {names}: {first_line}") from error
         filled = [values for row in found if (values := _converted(binding, wanted, row))]
         if not filled:
-            raise CannotFill(f"no {binding.model.__name__} rows to fill {names} from")
+            raise NoRows(f"no {binding.model.__name__} rows to fill {names} from")
         return filled
 
     def _rows(self, binding: Binding) -> list[dict[str, Any]]:
@@ -87,6 +105,20 @@ class ArgumentFiller:
                     break
         # Rows without children are better than none: a page of theirs still runs the view.
         return chosen[:TRIES] or list(base.order_by("-pk").values(*paths)[:TRIES])
+
+
+def _may_be_empty(argument: Argument) -> bool:
+    try:
+        return argument.text("") == ""
+    except Exception:  # the project's converter refuses it
+        return False
+
+
+def _unknown(argument: Argument) -> str:
+    what = f"{{{argument.name}}}"
+    if argument.name.isdecimal():
+        return f"{what} has no name to find a model by; pass a URL to audit"
+    return f"no model or field is named like {what}; pass a URL to audit"
 
 
 def _narrowed(binding: Binding, user: Model | None) -> QuerySet[Any]:

@@ -16,6 +16,8 @@ from ..core.url_patterns import Capture
 
 View = Callable[..., Any]
 
+#: A path that only a pattern that takes any path matches.
+_ANY_PATH = "any/path/below/"
 _SAFE = "!$&'()*+,;=/~:@"
 _DEVELOPMENT_TOOLS = ("debug_toolbar", "silk", "django_browser_reload", "queryscope")
 _FILE_VIEWS = {"django.views.static", "django.contrib.staticfiles.views"}
@@ -41,7 +43,9 @@ class Argument:
 class Route:
     """One way to write a URL of one view; ``name`` is "/api/projects/{pk}/".
 
-    ``label`` is the name used by ``reverse()``, namespaces included, or "".
+    ``label`` is the name used by ``reverse()``, namespaces included, or "". ``any_path`` is the
+    argument that takes paths of any depth, or "". A ``catch_all`` answers all that is below its
+    beginning: its pattern does not tell what is worth a request.
     """
 
     name: str
@@ -49,6 +53,8 @@ class Route:
     view: View
     label: str = ""
     admin: bool = False
+    any_path: str = ""
+    catch_all: bool = False
 
     @property
     def arguments(self) -> tuple[Argument, ...]:
@@ -79,16 +85,15 @@ def walk(urlconf: str | None = None) -> Iterator[Route]:
 def _walk(entries: Iterable[URLPattern | URLResolver], prefix: _Prefix) -> Iterator[Route]:
     for entry in entries:
         for parts in _parts(entry.pattern):
-            joined = prefix.parts + parts
             if isinstance(entry, URLResolver):
                 inner = _Prefix(
-                    joined,
+                    prefix.parts + parts,
                     prefix.namespaces + ((entry.namespace,) if entry.namespace else ()),
                     prefix.applications + ((entry.app_name,) if entry.app_name else ()),
                 )
                 yield from _walk(entry.url_patterns, inner)
             else:
-                yield _route(entry, joined, prefix)
+                yield _route(entry, parts, prefix)
 
 
 def _parts(pattern: Any) -> list[tuple[str | Argument, ...]]:
@@ -107,15 +112,32 @@ def _parts(pattern: Any) -> list[tuple[str | Argument, ...]]:
 
 
 def _route(entry: URLPattern, parts: tuple[str | Argument, ...], prefix: _Prefix) -> Route:
-    named = _numbered(parts)
-    name = "".join(p if isinstance(p, str) else f"{{{p.name}}}" for p in named)
+    named = _numbered(prefix.parts + parts)
+    name = "/" + "".join(p if isinstance(p, str) else f"{{{p.name}}}" for p in named)
+    any_path, catch_all = "", False
+    if _takes_any_path(entry.pattern, parts):
+        own = named[len(named) - len(parts) :]
+        any_path = next((part.name for part in own if isinstance(part, Argument)), "")
+        catch_all = not any_path or name.endswith(("}", "}/"))
+        if name.endswith("//"):
+            name = name[:-1] + "*"  # ".*/" stands for any path but the empty one
     return Route(
-        name="/" + name,
+        name=name,
         parts=named,
         view=entry.callback,
         label=":".join((*prefix.namespaces, entry.name or "")) if entry.name else "",
         admin="admin" in prefix.applications or hasattr(entry.callback, "admin_site"),
+        any_path=any_path,
+        catch_all=catch_all,
     )
+
+
+def _takes_any_path(pattern: Any, parts: tuple[str | Argument, ...]) -> bool:
+    """Whether the only argument of a pattern, or what it leaves open, takes paths of any depth."""
+    texts = [part if isinstance(part, str) else _ANY_PATH for part in parts]
+    arguments = texts.count(_ANY_PATH)
+    text = "".join(texts) + ("" if arguments else _ANY_PATH)
+    return arguments <= 1 and pattern.regex.match(text) is not None
 
 
 def _numbered(parts: tuple[str | Argument, ...]) -> tuple[str | Argument, ...]:
@@ -215,10 +237,15 @@ def reason_to_skip(route: Route, *, admin: bool = False) -> str | None:
         return f"belongs to {module.split('.')[0]}"
     if route.admin and not admin:
         return "admin; add --admin to audit it"
-    if audit_method(route.view) is None:
-        accepted = ", ".join(accepted_methods(route.view) or ()) or "no method"
-        return f"accepts {accepted} only"
-    return None
+    if route.admin and getattr(route.view, "__name__", "") == "catch_all_view":
+        return "the admin's answer to URLs that do not exist"
+    return None if audit_method(route.view) else accepts(route.view)
+
+
+def accepts(view: View) -> str:
+    """What a view without GET and HEAD answers, as a predicate."""
+    accepted = ", ".join(accepted_methods(view) or ())
+    return f"accepts {accepted} only" if accepted else "answers no method: its view has no get()"
 
 
 def _module(view: View) -> str:

@@ -24,6 +24,8 @@ from .targets import Target
 
 _NO_SUCH_OBJECT = {404, 410}
 _NOT_AUTHENTICATED = {401, 403}
+#: Reasons named when everything failed; the sum of them stays one line.
+MAX_REASONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,16 +187,30 @@ def _refuse_nothing(report: Report, alias: str) -> None:
     judged = [endpoint for endpoint in report.endpoints if not endpoint.problem]
     if any(endpoint.queries for endpoint in judged):
         return
-    failed = [endpoint for endpoint in report.endpoints if endpoint.problem]
     if not report.endpoints:
         why = "no route could be requested"
         if report.skipped:
             first = report.skipped[0]
             why += f"; {len(report.skipped)} skipped, first {first.route}: {first.reason}"
-    elif failed:
-        first_failed = failed[0]
-        why = f"{len(failed)} of {plural(len(report.endpoints), 'endpoint')} failed, "
-        why += f"first {first_failed.name}: {first_failed.problem}"
+    elif len(judged) < len(report.endpoints):
+        why = _why_failed(report.endpoints)
     else:
         why = f"{plural(len(judged), 'endpoint')} ran and none used database {alias!r}"
     raise CannotRun(f"captured no queries: {why}")
+
+
+def _why_failed(endpoints: Sequence[Endpoint]) -> str:
+    """The reasons on one line, the most frequent ones first, each with an endpoint to look at."""
+    names: dict[str, list[str]] = {}
+    for endpoint in endpoints:
+        if endpoint.problem:
+            names.setdefault(endpoint.problem, []).append(endpoint.name)
+    reasons = sorted(names.items(), key=lambda reason: -len(reason[1]))
+    told = [
+        f"{problem} ({at[0]}{f' and {len(at) - 1} more' if len(at) > 1 else ''})"
+        for problem, at in reasons[:MAX_REASONS]
+    ]
+    if len(reasons) > MAX_REASONS:
+        told.append(plural(len(reasons) - MAX_REASONS, "other reason"))
+    failed = sum(len(at) for at in names.values())
+    return f"{failed} of {plural(len(endpoints), 'endpoint')} failed: {'; '.join(told)}"

@@ -15,9 +15,9 @@ from django.urls import Resolver404, resolve
 from ..core.findings import Skipped
 from ..core.names import nearest
 from ..core.url_patterns import readable
-from .arguments import ArgumentFiller, CannotFill
+from .arguments import ArgumentFiller, CannotFill, NoRows
 from .preflight import CannotRun
-from .routes import Route, accepted_methods, audit_method, reason_to_skip, walk
+from .routes import Route, accepts, audit_method, reason_to_skip, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +55,63 @@ def from_urlconf(
         reason = reason_to_skip(route, admin=admin)
         try:
             urls = () if reason else tuple(_reaching(route, filler))
-        except CannotFill as error:
+        except NoRows as error:
             urls, reason = (), str(error)
+        except CannotFill as error:
+            urls, reason = (), _of_any_path(route, "none") if route.catch_all else str(error)
+        if urls:
+            targets.append(replace(target, urls=urls))
+            if route.catch_all and "" in (_captured(urls[0], route) or ()):
+                reason = _of_any_path(route, "only one")
         if reason:
             skipped.append(Skipped(route.name, reason))
-        else:
-            targets.append(replace(target, urls=urls))
     if globs and not targets:
         _refuse_globs(globs, seen, skipped)
     return targets, skipped
 
 
+def _of_any_path(route: Route, requested: str) -> str:
+    """Said of a catch-all, by name: only a person knows the pages that it serves."""
+    example = route.name.partition("{")[0].removesuffix("*") + "blog/"
+    return (
+        f"{route.name} answers any path and {requested} was requested; pass its URLs: "
+        f"manage.py queryscope audit {example}"
+    )
+
+
 def _reaching(route: Route, filler: ArgumentFiller) -> list[str]:
     """URLs of the route that Django resolves to it. Raises CannotFill when there is none."""
-    urls = list(filler.urls(route))
-    found = []
-    for url in urls:
-        try:
-            if resolve(unquote(url)).func is route.view:
+    made, found = [], []
+    try:
+        for url in filler.urls(route):
+            made.append(url)
+            if _answers(route, url):
                 found.append(url)
-        except Resolver404:
-            continue
+    except CannotFill:
+        if not found:
+            raise
     if not found:
-        raise CannotFill(f"{urls[0]} is answered by another route; name a URL")
+        raise CannotFill(f"an earlier route answers {made[0]}; pass a URL to audit")
     return found
+
+
+def _answers(route: Route, url: str) -> bool:
+    captured = _captured(url, route)
+    if captured is None:
+        return False
+    made_up = "//" in url or bool(captured) != bool(route.arguments)
+    # Where the empty path is another route's, or is none, nobody links to it.
+    return not (made_up and (route.catch_all or route.any_path))
+
+
+def _captured(url: str, route: Route) -> tuple[Any, ...] | None:
+    """Arguments that the route's view receives for the URL; None when it is another view's."""
+    try:
+        match = resolve(unquote(url))
+    except Resolver404:
+        return None
+    named = match.captured_kwargs or {}  # type: ignore[attr-defined]
+    return (*match.args, *named.values()) if match.func is route.view else None
 
 
 def _refuse_globs(globs: Sequence[str], seen: list[str], skipped: list[Skipped]) -> None:
@@ -120,8 +153,7 @@ def _named(given: str) -> Target:
         raise CannotRun(f"URL {given!r}: no route answers it{hint}") from None
     method = audit_method(match.func)
     if method is None:
-        accepted = ", ".join(accepted_methods(match.func) or ()) or "nothing"
-        raise CannotRun(f"URL {given!r} accepts {accepted} only; an audit sends GET and HEAD")
+        raise CannotRun(f"URL {given!r} {accepts(match.func)}; an audit sends GET and HEAD")
     name = readable(match.route, match.captured_kwargs or ())  # type: ignore[attr-defined]
     url = urlunsplit(("", "", path, parts.query, ""))
     return Target(f"{method} {name}", method, (url,), match.func, match.view_name or "")

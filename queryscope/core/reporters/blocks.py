@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-import sqlparse
 
 from ..events import Location, TemplateLine
 from ..findings import SEVERITIES, Finding, Severity
 from ..paths import relative
-from .layout import WIDTH, clean, cut, duration, plural, shorten, wrap
+from .layout import WIDTH, clean, cut, duration, plural, shorten, width, wrap
+from .listings import paste_lines, sql_lines
 
 _INDENT = "   "
 _ARROW = _INDENT + "  --> "
 _BAR = _INDENT + "    | "
 _CODE = _INDENT + "    "
 _MAX_ENDPOINTS = 3
-_MAX_SQL_LINES = 8
-_MAX_SQL = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +27,26 @@ class Block:
     round_trip_ms: float
 
     @property
+    def is_budget(self) -> bool:
+        """Whether nothing is changed here: a budget is kept by the fixes of other findings."""
+        return self.findings[0].detector == "query-budget"
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it costs little yet, as there is one row only."""
+        return all(finding.waiting for finding in self.findings)
+
+    @property
     def cost_ms(self) -> float:
+        """What the change saves, in milliseconds; nothing for a budget."""
+        if self.is_budget:
+            return 0.0
         return sum(finding.cost_ms(self.round_trip_ms) for finding in self.findings)
 
     @property
     def saves(self) -> int:
-        return sum(finding.saves for finding in self.findings)
+        """Queries that the change takes away; none for a budget."""
+        return 0 if self.is_budget else sum(finding.saves for finding in self.findings)
 
     @property
     def count(self) -> int:
@@ -69,7 +79,9 @@ class Block:
 
 
 def blocks(findings: Sequence[Finding], round_trip_ms: float) -> list[Block]:
-    """Findings put together by what cures them, the dearest block first."""
+    """Findings put together by what cures them: what is only worth knowing ("info") after all
+    else, and the dearest block first.
+    """
     # One line of a library may evaluate querysets of several models: each is a change of its own.
     rows: dict[object, set[str]] = {}
     for finding in findings:
@@ -81,7 +93,7 @@ def blocks(findings: Sequence[Finding], round_trip_ms: float) -> list[Block]:
         only = next(iter(known)) if len(known) == 1 else finding.fix and _rows_of(finding.fix.code)
         grouped.setdefault((_line(finding), only), []).append(finding)
     made = [Block(tuple(members), round_trip_ms) for members in grouped.values()]
-    return sorted(made, key=lambda block: -block.cost_ms)
+    return sorted(made, key=lambda block: (block.severity == "info", -block.cost_ms))
 
 
 def _line(finding: Finding) -> object:
@@ -119,6 +131,8 @@ def _title(block: Block, number: int) -> Iterator[str]:
 
 
 def _savings(block: Block) -> str:
+    if block.is_budget:
+        return f"{plural(block.findings[0].saves, 'query')} over the budget"
     if not block.saves:
         return f"{plural(block.count, 'query')} now, one more for every row to come"
     of = "" if block.saves == block.count else f" of {block.count:,}"
@@ -136,23 +150,25 @@ def _endpoints(block: Block, *, verbose: bool) -> Iterator[str]:
 
 
 def _alike(findings: Sequence[Finding]) -> list[list[Finding]]:
-    """The same finding at several endpoints is told once."""
-    alike: dict[str, list[Finding]] = {}
+    """The same finding at several endpoints is told once; from several lines, once for each."""
+    alike: dict[object, list[Finding]] = {}
     for finding in findings:
-        alike.setdefault(finding.key, []).append(finding)
+        same = finding.key, finding.template, finding.location
+        alike.setdefault(same, []).append(finding)
     return list(alike.values())
 
 
 def _finding(members: list[Finding], root: str) -> Iterator[str]:
     worst = max(members, key=lambda finding: finding.count)
-    where = f" at most, at {len(members)} endpoints" if len(members) > 1 else ""
+    endpoints = len({finding.endpoint for finding in members})
+    where = f" at most, at {endpoints} endpoints" if endpoints > 1 else ""
     yield from wrap(worst.message + where, _INDENT)
     yield from _template(worst.template, root)
     if worst.location is not None and worst.location != worst.origin:
         yield from _place(worst.location, root)
     if worst.relation is None and worst.fingerprint:
         yield _BAR.rstrip()
-        yield from sql_lines(worst.fingerprint)
+        yield from (_BAR + line for line in sql_lines(worst.fingerprint, WIDTH - len(_BAR)))
 
 
 def _template(template: TemplateLine | None, root: str) -> Iterator[str]:
@@ -166,112 +182,46 @@ def _place(location: Location | None, root: str) -> Iterator[str]:
     if location is None:
         return
     room = WIDTH - len(_ARROW)
-    place = f"{relative(clean(location.file), root)}:{location.line}"
-    full = f"{place} in {clean(location.function)}"
+    place = short_place(location, root)
+    # A template has no functions, whatever its engine calls them.
+    function = clean(location.function) if location.file.endswith(".py") else ""
+    full = f"{place} in {function}" if function else place
     # The file and line are what an editor opens; the function goes first when room is short.
-    yield _ARROW + (full if len(full) <= room else shorten(place, room))
+    yield _ARROW + (full if width(full) <= room else shorten(place, room))
     if location.code.strip():
         yield _BAR + cut(clean(location.code.strip()), WIDTH - len(_BAR))
 
 
 def _remedy(block: Block) -> Iterator[str]:
-    hints = list(dict.fromkeys(finding.hint for finding in block.findings if finding.hint))
-    changes = list(dict.fromkeys(hint.partition(", then ")[0].rstrip(".") for hint in hints))
-    then = [rest.rstrip(".") for hint in hints if (rest := hint.partition(", then ")[2])]
     fixes = block.fixes()
+    # What the code is for comes last, right above it.
+    findings = sorted(block.findings, key=lambda finding: finding.fix is not None)
+    hints = [finding.hint.partition(", then ") for finding in findings if finding.hint]
+    changes = list(dict.fromkeys(change.rstrip(".") for change, _, _ in hints))
     yield ""
     for number, change in enumerate(changes):
         end = ":" if fixes and number == len(changes) - 1 else "."
-        lead = "Fix: " if number == 0 else "     "
-        yield from wrap(lead + change + end, _INDENT, _INDENT + "     ")
+        lead, indent = ("Fix: ", _INDENT) if number == 0 else ("", _INDENT + "     ")
+        yield from wrap(lead + change + end, indent, _INDENT + "     ")
     for code in fixes:
         yield ""
         if len(fixes) > 1:
             names = [f.endpoint for f in block.findings if f.fix and f.fix.code == code]
             yield _CODE + shorten(f"# {clean(names[0])}", WIDTH - len(_CODE))
         yield from (_CODE + line for line in paste_lines(code, WIDTH - len(_CODE)))
-    if then:
+    yield from _afterwards(list(dict.fromkeys(then.rstrip(".") for _, _, then in hints if then)))
+
+
+def _afterwards(steps: list[str]) -> Iterator[str]:
+    """What else changes once the fix is there."""
+    if steps:
         yield ""
-        yield from wrap(f"Then {'; '.join(then)}.", _INDENT, _INDENT + "  ")
-
-
-def paste_lines(code: str, room: int) -> list[str]:
-    """Code as it can be pasted; a chain that is too long breaks inside its brackets, so that it
-    stays one expression wherever it stands.
-    """
-    lines = code.splitlines()
-    if len(lines) != 1 or len(code) <= room:
-        return lines
-    broken: list[str] = []
-    start = depth = 0
-    for position, character in _outside_quotes(code):
-        if character == "(":
-            depth += 1
-            if depth == 1:
-                broken.append(code[start : position + 1])
-                start = position + 1
-        elif character == ")":
-            depth -= 1
-            if depth == 0:
-                broken.extend(_arguments(code[start:position], room))
-                start = position
-    # "()" need not be broken.
-    return re.sub(r"\(\n\)", "()", "\n".join([*broken, code[start:]])).splitlines()
-
-
-def _arguments(text: str, room: int) -> list[str]:
-    if len(text) + 5 <= room:
-        return [f"    {text},"] if text else []
-    found: list[str] = []
-    start = depth = 0
-    for position, character in _outside_quotes(text):
-        depth += (character in "([{") - (character in ")]}")
-        if character == "," and depth == 0:
-            found.append(text[start:position].strip())
-            start = position + 1
-    return [f"    {argument}," for argument in [*found, text[start:].strip()] if argument]
-
-
-def _outside_quotes(code: str) -> Iterator[tuple[int, str]]:
-    quote = ""
-    for position, character in enumerate(code):
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "\"'":
-            quote = character
-        else:
-            yield position, character
-
-
-def sql_lines(fingerprint: str) -> Iterator[str]:
-    """The statement laid out by sqlparse, its column list left out and its end cut when long."""
-    text = _without_columns(clean(fingerprint))[:_MAX_SQL]
-    lines = [line for line in sqlparse.format(text, reindent=True).splitlines() if line.strip()]
-    for line in lines[:_MAX_SQL_LINES]:
-        yield _BAR + cut(line.rstrip(), WIDTH - len(_BAR))
-    if len(lines) > _MAX_SQL_LINES:
-        yield f"{_BAR}... {plural(len(lines) - _MAX_SQL_LINES, 'more line')}"
-
-
-def _without_columns(sql: str) -> str:
-    head = re.match(r"SELECT (?:DISTINCT )?", sql)
-    end = _first_from(sql) if head else -1
-    if head is None or end < 0 or end - head.end() <= 60:
-        return sql
-    return f"{head.group()}... {sql[end:]}"
-
-
-def _first_from(sql: str) -> int:
-    """Where the outermost FROM begins, or -1."""
-    depth = 0
-    for token in re.finditer(r'"(?:[^"]|"")*"|`[^`]*`|\(|\)|\bFROM\b', sql):
-        if token.group() == "(":
-            depth += 1
-        elif token.group() == ")":
-            depth -= 1
-        elif token.group() == "FROM" and depth == 0:
-            return token.start()
-    return -1
+    if len(steps) == 1:
+        yield from wrap(f"Then {steps[0]}.", _INDENT, _INDENT + "  ")
+    elif steps:
+        yield f"{_INDENT}Then:"
+        for step in steps:
+            yield from wrap(f"- {step}", _INDENT + "  ", _INDENT + "    ")
 
 
 def short_place(location: Location, root: str) -> str:

@@ -12,19 +12,23 @@ from .blocks import render as render_block
 from .layout import WIDTH, clean, duration, plural, shorten, width, wrap
 
 _MAX_ENDPOINTS = 40
+_MAX_NOTES = 10
 _GAP = "  "
 
 
 def render(report: Report, *, root: str = "", verbose: bool = False) -> str:
     """The whole report; ``verbose`` names every endpoint and every route that was left out."""
     found = blocks(report.findings, report.round_trip_ms)
+    notes = [block for block in found if block.severity == "info"]
+    told = found if verbose else found[: len(found) - len(notes)]
     sections = [
         list(_heading(report)),
         list(_endpoints(report, verbose=verbose)),
-        *(list(render_block(b, n, root, verbose=verbose)) for n, b in enumerate(found, 1)),
+        *(list(render_block(b, n, root, verbose=verbose)) for n, b in enumerate(told, 1)),
+        [] if verbose else list(_notes(notes, root)),
         list(_failed(report)),
         list(_skipped(report.skipped, verbose=verbose)),
-        list(_summary(report, found, root)),
+        list(_summary(report, found, root, verbose=verbose)),
     ]
     lines = "\n\n".join("\n".join(section) for section in sections if section)
     return "\n".join(line.rstrip() for line in lines.split("\n")) + "\n"
@@ -131,43 +135,91 @@ def _skipped(skipped: tuple[Skipped, ...], *, verbose: bool) -> Iterator[str]:
             yield from (indent + shorten(clean(r), WIDTH - len(indent)) for r in routes)
 
 
-def _summary(report: Report, found: list[Block], root: str) -> Iterator[str]:
+def _notes(notes: list[Block], root: str) -> Iterator[str]:
+    """What need not be changed now, one line each."""
+    if notes:
+        yield "Worth knowing (-v 2 tells it in full):"
+    for title, waiting in (
+        ("In installed packages: queries that a change would save", False),
+        ("In waiting: queries now, each one more for every row to come", True),
+    ):
+        members = [block for block in notes if block.waiting is waiting]
+        if members:
+            yield f"  {title}:"
+            yield from _note_lines(members[:_MAX_NOTES], root)
+        if len(members) > _MAX_NOTES:
+            yield f"    and {plural(len(members) - _MAX_NOTES, 'more place')}"
+
+
+def _note_lines(blocks: list[Block], root: str) -> Iterator[str]:
+    counts = [f"{block.saves or block.count:,}" for block in blocks]
+    names = max(len(", ".join(block.detectors)) for block in blocks)
+    digits = max(map(len, counts))
+    for block, count in zip(blocks, counts, strict=True):
+        head = f"    {count.rjust(digits)}  {', '.join(block.detectors).ljust(names)}  "
+        where = short_place(block.place, root) if block.place else clean(block.endpoints[0])
+        yield head + shorten(where, WIDTH - len(head))
+
+
+def _summary(report: Report, found: list[Block], root: str, *, verbose: bool) -> Iterator[str]:
     if not found:
         yield "No findings."
         return
     counts = report.summary()["findings"]
     kinds = ", ".join(_severity(counts[name], name) for name in SEVERITIES if counts[name])
-    changes = plural(len(found), "change")
-    yield from wrap(f"{plural(len(report.findings), 'finding')} ({kinds}), cured by {changes}.")
-    saves = sum(block.saves for block in found)
-    if saves:
-        cost = duration(sum(block.cost_ms for block in found))
-        trip = f"{report.round_trip_ms:g} ms"
-        yield from wrap(
-            f"Together they save {plural(saves, 'query')} and about {cost}, "
-            f"counting {trip} for a round trip to the database."
-        )
+    changes = [block for block in found if not block.is_budget]
+    cured = f", cured by {plural(len(changes), 'change')}" if changes else ""
+    yield from wrap(f"{plural(len(report.findings), 'finding')} ({kinds}){cured}.")
+    yield from _savings(changes, report.round_trip_ms)
+    failing = counts["error"] or counts["warning"]
+    yield f"Exit status {1 if failing else 0}: errors and warnings count, info does not."
     yield ""
-    yield from _next(found[0], root)
+    yield from _next(found, root, verbose=verbose)
+
+
+def _savings(changes: list[Block], round_trip_ms: float) -> Iterator[str]:
+    saves = sum(block.saves for block in changes)
+    if not saves:
+        return
+    cost = duration(sum(block.cost_ms for block in changes))
+    text = f"Together they save {plural(saves, 'query')} and about {cost}, "
+    yield from wrap(f"{text}counting {round_trip_ms:g} ms for a round trip to the database.")
+    worth = sum(block.saves for block in changes if block.severity == "info")
+    if worth:
+        yield from wrap(f"{worth:,} of these are in the code of installed packages.")
 
 
 def _severity(count: int, name: str) -> str:
     return f"{count:,} {name}" if name == "info" else plural(count, name)
 
 
-def _next(worst: Block, root: str) -> Iterator[str]:
-    place = f" ({short_place(worst.place, root)})" if worst.place else ""
-    # A line of an installed package is where it happens, not where one edits.
-    place = place if worst.place and worst.place.file.startswith(root) else ""
-    yield from wrap(f"Next: make change 1{place}, then ask again:")
-    request = worst.findings[0].request
-    yield (
-        f"    python manage.py queryscope audit {_quoted(request)}"
-        if request
-        else ("    python manage.py queryscope audit")
+def _next(found: list[Block], root: str, *, verbose: bool) -> Iterator[str]:
+    number, worst = next(
+        ((n, block) for n, block in enumerate(found, 1) if not block.is_budget), (1, found[0])
     )
+    request = worst.findings[0].request
+    url = f" {_quoted(request)}" if request else ""
+    if found[0].severity != "info":
+        yield from wrap(f"Next: {_step(number, worst, root)}, then ask again:")
+        yield f"    python manage.py queryscope audit{url}"
+    elif not verbose:
+        yield "Next: read them in full:"
+        yield "    python manage.py queryscope audit -v 2"
     yield from wrap(f"What {worst.detectors[0]} means and when it is wrong:")
     yield f"    python manage.py queryscope rule {worst.detectors[0]}"
+
+
+def _step(number: int, block: Block, root: str) -> str:
+    if block.is_budget:
+        return f"take queries away from {block.endpoints[0]}"
+    place = short_place(block.place, root) if block.place else ""
+    # A line of an installed package is where it happens, not where one edits.
+    own = block.place is not None and block.place.file.startswith(root) and not _packaged(place)
+    return f"make change {number} ({place})" if own else f"make change {number}"
+
+
+def _packaged(place: str) -> bool:
+    return "site-packages/" in place or "dist-packages/" in place
 
 
 def _quoted(url: str) -> str:

@@ -10,7 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import (
+    BaseCommand,
+    CommandError,
+    CommandParser,
+    DjangoHelpFormatter,
+)
 from django.db import DEFAULT_DB_ALIAS
 
 from ...audit.login import UnknownUser
@@ -33,8 +38,13 @@ Each request runs in this process, through the whole middleware stack, in a tran
 rolled back on every database; mail is not sent. What a GET does elsewhere (caches, files, other
 services, threads) happens as it would for a visitor: use a development or staging machine.
 
-Exit status: 0 nothing found, 1 findings, 2 the audit could not run.
+Exit status: 0 no finding, or only such of severity info (code of installed packages, N+1s that
+wait for a second row); 1 findings of severity error or warning; 2 the audit could not run.
 """
+
+
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter, DjangoHelpFormatter):
+    """Keeps the lines of a description, and Django's own options last."""
 
 
 class Command(BaseCommand):
@@ -44,16 +54,30 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", required=True)
+        common: dict[str, Any] = {
+            "parents": [self._base_options()],
+            "formatter_class": _HelpFormatter,
+        }
         _add_audit(
             verbs.add_parser(
                 "audit",
                 help="request the project's endpoints and report what they make the database do",
                 description=_AUDIT,
-                formatter_class=argparse.RawDescriptionHelpFormatter,
+                **common,
             )
         )
-        rule = verbs.add_parser("rule", help="print what a detector looks for, and why")
+        rule = verbs.add_parser("rule", help="print what a detector looks for, and why", **common)
         rule.add_argument("name", metavar="NAME", help=f"one of {', '.join(NAMES)}")
+
+    def _base_options(self) -> CommandParser:
+        """Django's own options (-v, --settings, ...), to be taken after the verb as well."""
+        base = BaseCommand()
+        base.requires_system_checks = self.requires_system_checks
+        parser = base.create_parser("manage.py", "queryscope", add_help=False)
+        for action in parser._actions:
+            # One that is not given after the verb leaves what was given before it.
+            action.default = argparse.SUPPRESS
+        return parser
 
     def handle(self, *args: Any, **options: Any) -> None:
         verbs: dict[str, Callable[[dict[str, Any]], int]] = {"audit": self.audit, "rule": self.rule}
@@ -75,7 +99,7 @@ class Command(BaseCommand):
         return 0
 
     def audit(self, options: dict[str, Any]) -> int:
-        """Run the audit and print it; FOUND when there are findings."""
+        """Run the audit and print it; FOUND when a finding is more than worth knowing."""
         select, ignore = _names(options["select"]), _names(options["ignore"])
         _require("--select", "detector", select, NAMES)
         _require("--ignore", "detector", ignore, NAMES)
@@ -100,7 +124,7 @@ class Command(BaseCommand):
             self.stderr.write("no active superuser: requests are anonymous; pass --user NAME")
         verbose = options["verbosity"] > 1
         output.write(REPORTERS[options["format"]](report, root=output.root, verbose=verbose))
-        return FOUND if report.findings else 0
+        return FOUND if any(finding.severity != "info" for finding in report.findings) else 0
 
 
 def _add_audit(parser: argparse.ArgumentParser) -> None:
