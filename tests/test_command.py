@@ -57,6 +57,8 @@ audited = pytest.mark.django_db(databases=ALIASES)
         (("/authors-of-books/", "--ignore", "query-budget", "--ignore", "n-plus-one"), 0),
         (("/authors-of-books/", "/", "--endpoint", "/"), 0),
         (("/safe/",), 2),
+        (("/missing/", "/forbidden/"), 2),
+        (("/one-book/",), 0),
     ],
 )
 def test_status(shop: None, arguments: tuple[str, ...], status: int) -> None:
@@ -69,6 +71,15 @@ def test_table(shop: None) -> None:
     assert status == 1
     assert 'Book.objects.select_related("author")' in stdout
     assert "--> tests/audit/views.py:" in stdout
+
+
+@audited
+def test_what_is_only_worth_knowing_is_no_failure(shop: None) -> None:
+    status, stdout, _ = run("audit", "/one-book/", "--format", "json")
+    assert [f["severity"] for f in json.loads(stdout)["findings"]] == ["info"]
+    assert status == 0
+    assert "Exit status 0: " in run("audit", "/one-book/")[1]
+    assert "Exit status 1: " in run("audit", "/one-book/", "/authors-of-books/")[1]
 
 
 @audited
@@ -202,6 +213,33 @@ def database(tmp_path_factory: Any) -> str:
     assert manage(url, "migrate", "-v", "0").returncode == 0
     assert manage(url, "shell", "-v", "0", "-c", code).returncode == 0
     return url
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "-v 2",
+        "--verbosity=2",
+        "--traceback",
+        "--settings sample_project.settings",
+        "--pythonpath .",
+        "--no-color",
+        "--force-color",
+    ],
+)
+def test_options_of_django_are_taken_before_and_after_the_verb(database: str, option: str) -> None:
+    rest = ("--endpoint", "/api/projects/", "--endpoint", "/admin/", "--user", "u1")
+    after = manage(database, "queryscope", "audit", *rest, *option.split())
+    before = manage(database, "queryscope", *option.split(), "audit", *rest)
+    for done in (after, before):
+        assert (done.returncode, done.stderr) == (1, "")
+        verbose = option.startswith(("-v", "--verbosity"))
+        assert ("-v 2" not in done.stdout) is verbose
+
+
+def test_help_tells_the_exit_status(database: str) -> None:
+    text = " ".join(manage(database, "queryscope", "audit", "--help").stdout.split())
+    assert "1 findings of severity error or warning; 2 the audit could not run" in text
 
 
 def test_json_and_nothing_else(database: str) -> None:

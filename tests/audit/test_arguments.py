@@ -40,6 +40,9 @@ def test_no_arguments() -> None:
         ("/page/{page}/", "/page/1/"),
         ("/state/{state}/", "/state/open/"),
         ("/token/{pk}/", "/token/{books[2].pk}/"),
+        ("/pages/{0}", "/pages/"),
+        ("/docs/{path}", "/docs/"),
+        ("/guide/{path}_edit/", "/guide/_edit/"),
     ],
 )
 def test_row_with_most_children(library: dict[str, Any], name: str, row: str) -> None:
@@ -88,8 +91,10 @@ def test_rows_without_children_are_used_when_there_are_no_others(db: None) -> No
         ("/books/{pk}/", "no Book rows to fill {pk} from"),
         ("/books/{book_id}/reviews/{pk}/", "no Review rows to fill {book_id} and {pk} from"),
         ("/books/{book_pk}/reviews/", "no Review rows to fill {book_pk} from"),
-        ("/unknown/{colour}/", "no model field found for {colour}; name a URL"),
-        ("/archive/{year}/", "no model field found for {year}; name a URL"),
+        ("/nameless/{0}/", "{0} has no name to find a model by; pass a URL to audit"),
+        ("/files/{path}/{line}/", "no model or field is named like {path}; pass a URL to audit"),
+        ("/unknown/{colour}/", "no model or field is named like {colour}; pass a URL to audit"),
+        ("/archive/{year}/", "no model or field is named like {year}; pass a URL to audit"),
     ],
 )
 def test_reason(db: None, name: str, reason: str) -> None:

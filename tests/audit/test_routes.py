@@ -53,6 +53,7 @@ def test_format_suffixes_are_not_routes_of_their_own(routes: list[Route]) -> Non
         ("/create/", "accepts POST only"),
         ("/plain/", "accepts POST only"),
         ("/api/books/{pk}/publish/", "accepts POST only"),
+        ("/base/", "answers no method: its view has no get()"),
         ("/media/{path}", "serves files"),
         ("/admin/", "admin; add --admin to audit it"),
         ("/safe/", None),
@@ -78,10 +79,34 @@ def test_a_plain_function_must_be_asked(routes: list[Route]) -> None:
     assert accepted_methods(routes[0].view) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "any_path", "catch_all"),
+    [
+        ("/pages/{0}", "0", True),
+        ("/docs/{path}", "path", True),
+        ("/guide/{path}_edit/", "path", False),
+        ("/files/{path}/{line}/", "", False),
+        ("/admin/{url}", "url", True),
+        ("/spa/", "", True),
+        ("/lost/*", "", True),
+        ("/media/{path}", "path", True),
+        ("/authors/{address}/", "", False),
+        ("/books/{0}/old/", "", False),
+        ("/archive/", "", False),
+        ("/", "", False),
+    ],
+)
+def test_catch_all(routes: list[Route], name: str, any_path: str, catch_all: bool) -> None:
+    route = next(route for route in routes if route.name == name)
+    assert (route.any_path, route.catch_all) == (any_path, catch_all)
+
+
 def test_admin_on_request(routes: list[Route]) -> None:
     admin = [route for route in routes if route.admin]
     assert len(admin) > 20
-    assert {reason_to_skip(route, admin=True) for route in admin} <= {None, "accepts POST only"}
+    reasons = {route.name: reason_to_skip(route, admin=True) for route in admin}
+    assert reasons.pop("/admin/{url}") == "the admin's answer to URLs that do not exist"
+    assert set(reasons.values()) <= {None, "accepts POST only"}
 
 
 @pytest.mark.parametrize(

@@ -56,10 +56,15 @@ def test_whole_urlconf(library: dict[str, Any], boss: Any) -> None:
     }
     reasons = {route.route: route.reason for route in report.skipped if "admin" not in route.reason}
     assert reasons["/post/"] == "accepts POST only"
-    assert reasons["/books/{pk}/"] == "{} is answered by another route; name a URL".format(
-        endpoint(audited, "GET /books/{pk}/").request
-    )
+    shadowed = endpoint(audited, "GET /books/{pk}/").request
+    assert reasons["/books/{pk}/"] == f"an earlier route answers {shadowed}; pass a URL to audit"
     assert endpoint(audited, "GET /token/{pk}/").problem is None
+    assert endpoint(audited, "GET /pages/{0}").request == "/pages/"
+    assert endpoint(audited, "GET /guide/{path}_edit/").request == "/guide/_edit/"
+    any_path = "{} answers any path and {} was requested; pass its URLs: manage.py queryscope audit"
+    assert reasons["/pages/{0}"] == f"{any_path.format('/pages/{0}', 'only one')} /pages/blog/"
+    for route, beginning in (("/docs/{path}", "/docs/"), ("/lost/*", "/lost/")):
+        assert reasons[route] == f"{any_path.format(route, 'none')} {beginning}blog/"
     assert [f.endpoint for f in report.findings if f.relation == "testapp.Book.author"] == [
         "GET /authors-of-books/"
     ]
@@ -145,7 +150,18 @@ def test_anonymous(library: dict[str, Any], boss: Any) -> None:
         (
             ("/missing/",),
             {},
-            "captured no queries: 1 of 1 endpoint failed, first GET /missing/: 404 Not Found",
+            "captured no queries: 1 of 1 endpoint failed: 404 Not Found (GET /missing/)",
+        ),
+        (
+            ("/missing/", "/visible/books/1/", "/forbidden/", "/moved/"),
+            {"anonymous": True},
+            "captured no queries: 3 of 4 endpoints failed: 404 Not Found (GET /missing/ and 1 "
+            "more); 403 Forbidden for an anonymous visitor; pass --user (GET /forbidden/)",
+        ),
+        (
+            ("/base/",),
+            {},
+            "URL '/base/' answers no method: its view has no get(); an audit sends GET and HEAD",
         ),
     ],
 )

@@ -43,6 +43,10 @@ def authors_of_books(request):
     return ok(*[book.author.name for book in Book.objects.all()])
 
 
+def one_book(request):
+    return ok(*[book.author.name for book in Book.objects.filter(title__startswith="0")])
+
+
 def countries_elsewhere(request):
     return ok(Author.objects.count(), *Country.objects.using("other"))
 
@@ -69,6 +73,10 @@ def safe(request):
 class Head(View):
     def head(self, request):
         return ok()
+
+
+class NoMethods(View):
+    pass
 
 
 class CreateBook(CreateView):

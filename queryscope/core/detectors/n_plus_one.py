@@ -25,20 +25,17 @@ To allow one: --ignore n-plus-one.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..detection import Case, Detection
 from ..events import (
     MANY_RELATIONS,
-    WRITES,
-    Offence,
-    QueryGroup,
-    Relation,
     Source,
     Trace,
 )
 from ..findings import Finding, Fix, FixKind, Severity
-from ..fixes import Counted, Need, Path, Remedy, class_name, counted_name
+from ..fixes import Counted, Need, Remedy, class_name, counted_name
+from ..offenders import Offender, offenders
 
 NAME = "n-plus-one"
 
@@ -47,187 +44,15 @@ _COUNTS = frozenset({"count", "exists"})
 _MANY = 10
 
 
-@dataclass(frozen=True, slots=True)
-class _Offender:
-    """Queries that follow one path from one origin at one place.
-
-    ``rows_of`` is the model whose rows multiply them, ``certain`` that they do in any data;
-    ``prefetches`` is the number of queries that would load the same by ``prefetch_related``,
-    ``recursive`` tells that one line goes down a tree, as deep as the data happens to be.
-    """
-
-    groups: frozenset[int]
-    group: QueryGroup
-    origin: Source | None
-    path: Path | None
-    count: int
-    duration_ms: float
-    waiting: bool
-    rows_of: str | None = None
-    certain: bool = False
-    prefetches: int = 1
-    recursive: bool = False
-
-    @property
-    def relation(self) -> Relation | None:
-        return self.group.relation
-
-    @property
-    def place(self) -> tuple[object, ...]:
-        # One line may evaluate several lists, of a helper's argument say: that is one place.
-        origin = self.origin and (self.origin.model, self.origin.location, self.origin.template)
-        return origin, self.group.location, self.group.template
-
-
 def detect(case: Case) -> Iterable[Detection]:
     """Find the offenders of every origin and say what each of them needs."""
-    offenders = list(_structural(case)) + list(_unseen_origin(case))
-    for offender in _merge_chains(_merge_alike(offenders)):
+    for offender in offenders(case):
         need = _need(offender)
         fix = _unseen_fix(offender) if need is None else need.fix()
         yield Detection(_finding(case.trace, offender, fix), offender.groups, need)
 
 
-def _structural(case: Case) -> Iterable[_Offender]:
-    sources = case.trace.sources
-    for index, group in case.open_groups():
-        if group.kind != "select" or group.operation in ("prefetch", *WRITES):
-            continue
-        for offence in group.offences:
-            root = sources[offence.origin]
-            waiting = not root.single and offence.most == 1 and root.rows == 1
-            repeated = not root.single and offence.most >= case.options.n_plus_one_threshold
-            # One row at a time, fetched in a loop: each of them brings its own.
-            in_loop = root.single and root.looped and offence.count >= case.options.loop_threshold
-            if not (waiting or repeated or in_loop):
-                continue
-            origin, path = _path(sources, offence, group.relation)
-            share = offence.count / group.count
-            yield _Offender(
-                groups=frozenset({index}),
-                group=group,
-                origin=origin,
-                path=path,
-                count=offence.count,
-                duration_ms=group.duration_ms * share,
-                waiting=waiting,
-                rows_of=root.model,
-                certain=not in_loop,
-            )
-
-
-def _unseen_origin(case: Case) -> Iterable[_Offender]:
-    for index, group in case.open_groups():
-        if (
-            group.kind == "select"
-            and group.relation is not None
-            and group.looped
-            and group.strangers >= case.options.n_plus_one_threshold
-            and len(group.repeats) > 1
-        ):
-            path = Path((group.relation,))
-            share = group.strangers / group.count
-            yield _Offender(
-                groups=frozenset({index}),
-                group=group,
-                origin=None,
-                path=path,
-                count=group.strangers,
-                duration_ms=group.duration_ms * share,
-                waiting=False,
-            )
-
-
-def _path(
-    sources: tuple[Source, ...], offence: Offence, last: Relation | None
-) -> tuple[Source, Path | None]:
-    """The origin whose queryset can be changed, and the relations from it to the offender."""
-    steps: list[Relation | None] = [last]
-    node = sources[offence.source]
-    prefetched = False
-    while node.index != offence.origin and node.parent is not None and not _is_renamed(node):
-        steps.append(node.relation)
-        prefetched = prefetched or node.loaded_by == "prefetch"
-        node = sources[node.parent]
-    while node.parent is not None and _belongs_above(node):
-        steps.append(node.relation)
-        prefetched = prefetched or node.loaded_by == "prefetch"
-        node = sources[node.parent]
-    known = tuple(step for step in reversed(steps) if step is not None)
-    if len(known) != len(steps):
-        return node, None
-    return node, Path(known, prefetched)
-
-
-def _is_renamed(node: Source) -> bool:
-    return node.relation is not None and node.relation.renamed
-
-
-def _belongs_above(node: Source) -> bool:
-    """Whether a fix must go to the queryset above: these rows have none of their own to change.
-
-    They were loaded with the rows above, or through a manager that a template or serializer reads.
-    The queryset of a ``Prefetch(to_attr=)`` is one of its own.
-    """
-    if node.loaded_by in ("prefetch", "select_related"):
-        return not _is_renamed(node)
-    return node.loaded_by == "lazy" and node.plain and not (node.written or node.built)
-
-
-def _merge_alike(offenders: list[_Offender]) -> list[_Offender]:
-    """Variants of one SQL text (a generic key's models, say) that follow one path at one place."""
-    merged: dict[object, _Offender] = {}
-    for offender in offenders:
-        steps = offender.path.steps if offender.path else offender.group.fingerprint
-        key = (offender.place, steps, offender.group.operation)
-        known = merged.get(key)
-        # A generic key takes a query for each of its models, another text is another model.
-        generic = (
-            known is not None and _is_generic(known) and known.group.digest != offender.group.digest
-        )
-        merged[key] = (
-            offender if known is None else _together(known, offender, known.prefetches + generic)
-        )
-    return list(merged.values())
-
-
-def _merge_chains(offenders: list[_Offender]) -> list[_Offender]:
-    """``task.project.owner`` on one line is one finding, of the longest path."""
-    kept: list[_Offender] = []
-    for offender in sorted(offenders, key=lambda o: -len(o.path.steps) if o.path else 0):
-        for index, longer in enumerate(kept):
-            if (
-                offender.path
-                and longer.path
-                and offender.place == longer.place
-                and offender.path.is_prefix_of(longer.path)
-            ):
-                prefetches = longer.prefetches + offender.prefetches
-                recursive = longer.recursive or bool(longer.groups & offender.groups)
-                merged = _together(longer, offender, prefetches)
-                kept[index] = replace(merged, recursive=recursive)
-                break
-        else:
-            kept.append(offender)
-    return kept
-
-
-def _is_generic(offender: _Offender) -> bool:
-    return offender.relation is not None and offender.relation.kind == "generic-foreign-key"
-
-
-def _together(one: _Offender, other: _Offender, prefetches: int) -> _Offender:
-    return replace(
-        one,
-        groups=one.groups | other.groups,
-        count=one.count + other.count,
-        duration_ms=one.duration_ms + other.duration_ms,
-        waiting=one.waiting and other.waiting,
-        prefetches=prefetches,
-    )
-
-
-def _unseen_fix(offender: _Offender) -> Fix | None:
+def _unseen_fix(offender: Offender) -> Fix | None:
     path = offender.path
     if path is None or path.crosses_generic or offender.origin is not None:
         return None
@@ -235,7 +60,7 @@ def _unseen_fix(offender: _Offender) -> Fix | None:
     return Fix("prefetch_related", (name,), f'prefetch_related_objects(rows, "{name}")')
 
 
-def _need(offender: _Offender) -> Need | None:
+def _need(offender: Offender) -> Need | None:
     path, origin = offender.path, offender.origin
     if path is None or path.crosses_generic or origin is None or offender.recursive:
         return None
@@ -255,18 +80,18 @@ def _need(offender: _Offender) -> Need | None:
     return Need(origin, remedy, kind)
 
 
-def _by_library(offender: _Offender) -> bool:
+def _by_library(offender: Offender) -> bool:
     """Whether a library narrows the manager: its code would go on to do so."""
     return not offender.group.plain and not offender.group.direct
 
 
-def _prefetched_already(offender: _Offender) -> bool:
+def _prefetched_already(offender: Offender) -> bool:
     """Whether the origin prefetches it, and the manager was narrowed past that."""
     path, origin = offender.path, offender.origin
     return path is not None and origin is not None and path.lookup in origin.prefetched
 
 
-def _kind(offender: _Offender) -> FixKind:
+def _kind(offender: Offender) -> FixKind:
     path = offender.path
     assert path is not None
     last = path.steps[-1]
@@ -284,7 +109,7 @@ def _kind(offender: _Offender) -> FixKind:
     return "select_related" if path.selectable else "prefetch_related"
 
 
-def _finding(trace: Trace, offender: _Offender, fix: Fix | None) -> Finding:
+def _finding(trace: Trace, offender: Offender, fix: Fix | None) -> Finding:
     group, relation, origin = offender.group, offender.relation, offender.origin
     joined = fix is not None and fix.kind in ("select_related", "annotate", "only")
     needs = 0 if joined else offender.prefetches
@@ -312,13 +137,13 @@ def _finding(trace: Trace, offender: _Offender, fix: Fix | None) -> Finding:
     )
 
 
-def _severity(offender: _Offender) -> Severity:
+def _severity(offender: Offender) -> Severity:
     if offender.waiting or not offender.group.application:
         return "info"
     return "error" if offender.count >= _MANY else "warning"
 
 
-def _message(offender: _Offender) -> str:
+def _message(offender: Offender) -> str:
     relation, group = offender.relation, offender.group
     what = (
         f"{class_name(relation.model)}.{relation.name}"
@@ -335,7 +160,7 @@ def _message(offender: _Offender) -> str:
     return f"{what} {verb} for each {rows} row: {queries}"
 
 
-def _hint(offender: _Offender, fix: Fix | None) -> str:
+def _hint(offender: Offender, fix: Fix | None) -> str:
     if fix is None:
         if offender.path is not None and offender.path.crosses_generic:
             return (
@@ -362,7 +187,7 @@ def _hint(offender: _Offender, fix: Fix | None) -> str:
     return f"{change}, then {then}." if then else f"{change}."
 
 
-def _reading(offender: _Offender, fix: Fix) -> str | None:
+def _reading(offender: Offender, fix: Fix) -> str | None:
     """What else changes where the rows are read; None where nothing does."""
     relation, operation = offender.relation, offender.group.operation
     if relation is None or relation.kind not in MANY_RELATIONS:

@@ -58,7 +58,13 @@ def _arguments(text: str, room: int) -> list[str]:
         if character == "," and depth == 0:
             found.append(text[start:position].strip())
             start = position + 1
-    return [f"    {argument}," for argument in [*found, text[start:].strip()] if argument]
+    arguments = [argument for argument in [*found, text[start:].strip()] if argument]
+    return [f"    {line}" for argument in arguments for line in _argument(argument, room - 4)]
+
+
+def _argument(code: str, room: int) -> list[str]:
+    lines = [code] if len(code) < room else _broken_code(code, room)
+    return [*lines[:-1], f"{lines[-1]},"]
 
 
 def _outside_quotes(code: str) -> Iterator[tuple[int, str]]:

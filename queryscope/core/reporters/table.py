@@ -152,7 +152,7 @@ def _notes(notes: list[Block], root: str) -> Iterator[str]:
 
 
 def _note_lines(blocks: list[Block], root: str) -> Iterator[str]:
-    counts = [f"{block.saves or block.count:,}" for block in blocks]
+    counts = [f"{block.count if block.waiting else block.saves:,}" for block in blocks]
     names = max(len(", ".join(block.detectors)) for block in blocks)
     digits = max(map(len, counts))
     for block, count in zip(blocks, counts, strict=True):
@@ -184,9 +184,10 @@ def _savings(changes: list[Block], round_trip_ms: float) -> Iterator[str]:
     cost = duration(sum(block.cost_ms for block in changes))
     text = f"Together they save {plural(saves, 'query')} and about {cost}, "
     yield from wrap(f"{text}counting {round_trip_ms:g} ms for a round trip to the database.")
-    worth = sum(block.saves for block in changes if block.severity == "info")
-    if worth:
-        yield from wrap(f"{worth:,} of these are in the code of installed packages.")
+    theirs = sum(b.saves for b in changes if b.severity == "info" and not b.waiting)
+    if theirs:
+        share = "All" if theirs == saves else f"{theirs:,}"
+        yield f"{share} of these are in the code of installed packages."
 
 
 def _severity(count: int, name: str) -> str:

@@ -81,7 +81,29 @@ WAITING = finding(
     count=1,
     duration_ms=0.2,
     saves=0,
+    waiting=True,
     fix=Fix("select_related", ("product",), 'Line.objects.select_related("product")'),
+)
+LIBRARY = finding(
+    severity="info",
+    location=Location(ADMIN, 1700, "ModelAdmin.get_list", "for row in rows:"),
+    origin=Location(ADMIN, 1690, "ModelAdmin.get_list", "rows = list(queryset)"),
+    count=30,
+    saves=30,
+)
+BUDGET = finding(
+    detector="query-budget",
+    message="103 queries, the budget is 10",
+    hint="Take away 93 or more; the other findings of this endpoint say which.",
+    location=None,
+    origin=None,
+    relation=None,
+    fingerprint="",
+    digest="",
+    count=103,
+    duration_ms=25.0,
+    saves=93,
+    fix=None,
 )
 ELSEWHERE = finding(
     endpoint="GET /dashboard/",
@@ -143,6 +165,29 @@ FULL = report(
         Skipped("/admin/orders/order/", "admin; add --admin to audit it"),
         Skipped("/hooks/{pk}/", "no Hook rows to fill {pk} from"),
     ),
+)
+#: What one ends with when all is mended but the code of others, and with some of that left.
+WORTH_KNOWING = report(LIBRARY, WAITING)
+SEVERAL_STEPS = report(
+    finding(hint="Load the rows of all levels with one query and link them in Python.", fix=None),
+    finding(
+        relation="orders.Order.notes",
+        message="Order.notes is loaded for each Order row: 30 queries",
+        hint="Change the queryset at views.py:12, then read .notes.all() and narrow it in Python, "
+        "since any other method of the manager queries again.",
+        count=30,
+        saves=30,
+    ),
+    finding(
+        relation="orders.Order.lines",
+        message="Order.lines.count() is asked for each Order row: 9 queries",
+        hint="Change the queryset at views.py:12, then read .lines_count instead of "
+        ".lines.count().",
+        count=9,
+        saves=9,
+    ),
+    BUDGET,
+    LIBRARY,
 )
 EMPTY = report()
 REPEATED = report(

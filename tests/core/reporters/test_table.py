@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from queryscope.core.findings import Report
-from queryscope.core.reporters.blocks import blocks, paste_lines
+from queryscope.core.reporters.blocks import blocks
 from queryscope.core.reporters.layout import width
+from queryscope.core.reporters.listings import paste_lines
 from queryscope.core.reporters.table import render
 
 from . import reports
@@ -22,6 +26,9 @@ HERE = Path(__file__).parent
     [
         ("full", reports.FULL, False),
         ("full-verbose", reports.FULL, True),
+        ("worth-knowing", reports.WORTH_KNOWING, False),
+        ("worth-knowing-verbose", reports.WORTH_KNOWING, True),
+        ("several-steps", reports.SEVERAL_STEPS, False),
         ("empty", reports.EMPTY, False),
         ("repeated", reports.REPEATED, False),
     ],
@@ -31,7 +38,16 @@ def test_snapshot(name: str, report: Report, verbose: bool) -> None:
     assert render(report, root=reports.ROOT, verbose=verbose) == expected
 
 
-@pytest.mark.parametrize("report", [reports.FULL, reports.EMPTY, reports.REPEATED])
+@pytest.mark.parametrize(
+    "report",
+    [
+        reports.FULL,
+        reports.WORTH_KNOWING,
+        reports.SEVERAL_STEPS,
+        reports.EMPTY,
+        reports.REPEATED,
+    ],
+)
 def test_80_columns_and_plain_text(report: Report) -> None:
     for line in render(report, root=reports.ROOT, verbose=True).splitlines():
         assert width(line) <= 80
@@ -86,6 +102,58 @@ def test_the_widest_fix_stands_for_those_it_contains() -> None:
     assert block.fixes() == (part.code, apart.code)
 
 
+def test_what_is_only_worth_knowing_comes_last() -> None:
+    dear = reports.finding(origin=None, severity="info", saves=500, count=500)
+    assert [block.severity for block in blocks([dear, reports.finding()], 1.0)] == ["error", "info"]
+
+
+def test_a_budget_saves_nothing_of_its_own() -> None:
+    made = blocks([reports.BUDGET, reports.finding()], 1.0)
+    assert [(block.saves, block.is_budget) for block in made] == [(50, False), (0, True)]
+    only = render(reports.report(reports.BUDGET))
+    assert "1. query-budget (error) " in only
+    assert "93 queries over the budget" in only
+    assert "Next: take queries away from GET /orders/, then ask again:" in only
+    assert "Together" not in only
+
+
+AT_TWO = "50 queries at most, at 2 endpoints"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ([{}, {"endpoint": "GET /b/"}], [AT_TWO]),
+        ([{}, {"location": replace(reports.ROWS, line=99)}], ["50 queries", "50 queries"]),
+        ([{}, {"origin": replace(reports.ROWS, code="")}], ["50 queries"]),
+        (
+            [{}, {"endpoint": "GET /b/"}, {"template": reports.TemplateLine("x.html", 3)}],
+            [AT_TWO, "50 queries"],
+        ),
+    ],
+)
+def test_endpoints_are_counted_not_findings(changes: list[Any], told: list[str]) -> None:
+    text = " ".join(render(reports.report(*(reports.finding(**c) for c in changes))).split())
+    assert sorted(re.findall("Order row: (.*?) -->", text)) == sorted(told)
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        (reports.Location("/home/ann/shop/t/list.html", 7, "render", ""), "t/list.html:7"),
+        (reports.Location("/home/ann/shop/t/list.jinja", 7, "", ""), "t/list.jinja:7"),
+        (reports.Location("/home/ann/shop/a.py", 7, "", ""), "a.py:7"),
+        (reports.Location("/home/ann/shop/a.py", 7, "f", ""), "a.py:7 in f"),
+        (reports.Location("", 0, "", ""), ":0"),
+    ],
+)
+def test_a_place_without_function_or_code(place: Any, line: str) -> None:
+    for found in (reports.finding(origin=place), reports.finding(location=place, origin=None)):
+        lines = render(reports.report(found), root=reports.ROOT).splitlines()
+        at = lines.index(f"     --> {line}")
+        assert not lines[at + 1].strip()
+
+
 def test_dearest_change_first() -> None:
     cheap, dear = reports.finding(saves=1), reports.finding(origin=None, saves=500, count=500)
     assert [block.saves for block in blocks([cheap, dear], 1.0)] == [500, 1]
@@ -114,6 +182,30 @@ def test_dearest_change_first() -> None:
                 ")",
             ],
         ),
+        (
+            "def get_queryset(self, request):\n"
+            '    return super().get_queryset(request).select_related("author__user")',
+            [
+                "def get_queryset(self, request):",
+                "    return super().get_queryset(",
+                "        request,",
+                "    ).select_related(",
+                '        "author__user",',
+                "    )",
+            ],
+        ),
+        (
+            'T.objects.annotate(has_links=Exists(Link.objects.filter(t=OuterRef("pk"))))',
+            [
+                "T.objects.annotate(",
+                "    has_links=Exists(",
+                '        Link.objects.filter(t=OuterRef("pk")),',
+                "    ),",
+                ")",
+            ],
+        ),
+        ("# " + "long (very) " * 6, ["# " + "long (very) " * 6]),
+        ("rows = filter(\n" + "x" * 60 + ")", ["rows = filter(", "x" * 60 + ")"]),
         ("first = 1\nsecond = '" + "x" * 60 + "'", ["first = 1", "second = '" + "x" * 60 + "'"]),
     ],
 )
