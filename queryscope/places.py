@@ -172,6 +172,8 @@ def view_location(view: Any) -> Location | None:
         admin = getattr(view, "model_admin", None)
         if admin is not None and not is_ours(target):
             target = admin.model  # registered without a class of its own
+        if target.__module__.startswith(("django.", "rest_framework.")):
+            return None  # a framework's view as it is: nothing of it is for the project to change
         return member_location(target, "")
     code = target.__code__
     line = code.co_firstlineno

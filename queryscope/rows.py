@@ -78,7 +78,7 @@ def _of_view(place: Place, model: Any, owner: str | None, names: tuple[str, ...]
     if not _lists(place, target, model):
         context = member_location(target, "get_context_data", whole_class=False)
         return _built_in(context, owner, names) if context is not None else None
-    for name in _ROWS:
+    for name in _ROWS if is_ours(target) else ():
         member = member_location(target, name, whole_class=False)
         if member is None:
             continue

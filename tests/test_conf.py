@@ -9,6 +9,7 @@ from queryscope.conf import Settings, get_settings, problems
 
 
 def test_without_the_setting_the_defaults_hold(settings):
+    settings.QUERYSCOPE = {}  # sends setting_changed, now and when undone; deleting sends nothing
     del settings.QUERYSCOPE
     assert get_settings() == Settings()
 

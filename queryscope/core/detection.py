@@ -76,7 +76,7 @@ def detect(traces: Iterable[Trace], options: Options) -> tuple[Finding, ...]:
             finding = replace(finding, fix=need.fix(remedies[need.queryset]))
         # One function may load a relation for the rows of two querysets: two things to change.
         place = finding.location, finding.template, finding.origin
-        same = finding.endpoint, finding.key, place, need and need.queryset
+        same = finding.endpoint, finding.key, place, need and (need.queryset, need.remedy)
         if finding.count > best.setdefault(same, finding).count:
             best[same] = finding
     return tuple(best.values())

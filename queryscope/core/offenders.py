@@ -105,7 +105,7 @@ def _path(
     steps: list[Relation | None] = [last]
     node = sources[offence.source]
     prefetched = False
-    while node.index != offence.origin and node.parent is not None and not _is_renamed(node):
+    while node.index != offence.origin and node.parent is not None and not _is_apart(node):
         steps.append(node.relation)
         prefetched = prefetched or node.loaded_by == "prefetch"
         node = sources[node.parent]
@@ -121,6 +121,11 @@ def _path(
 
 def _is_renamed(node: Source) -> bool:
     return node.relation is not None and node.relation.renamed
+
+
+def _is_apart(node: Source) -> bool:
+    """Whether nothing that the rows above prefetch by name would be read here."""
+    return _is_renamed(node) or (node.loaded_by == "lazy" and not node.plain)
 
 
 def _belongs_above(node: Source) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from .models import Author, Book, Genre, Review
+from .models import Author, Book, Genre, Member, Review
 
 site = admin.AdminSite("library")
 
@@ -47,3 +47,4 @@ site.register(Book, BookAdmin)
 site.register(Author, AuthorAdmin)
 site.register(Review, ReviewAdmin)
 site.register(Genre, GenreAdmin)
+site.register(Member)

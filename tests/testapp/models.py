@@ -15,6 +15,9 @@ class Publisher(models.Model):
     name = models.CharField(max_length=50)
     country = models.ForeignKey(Country, models.CASCADE, null=True, related_name="publishers")
 
+    def thick_books(self) -> models.QuerySet:
+        return self.book_set.filter(pages__gt=0)
+
 
 class Author(models.Model):
     name = models.CharField(max_length=50)
@@ -22,6 +25,7 @@ class Author(models.Model):
     country = models.ForeignKey(Country, models.CASCADE, null=True, related_name="authors")
     mentor = models.ForeignKey("self", models.SET_NULL, null=True, related_name="pupils")
     friends = models.ManyToManyField("self")
+    follows = models.ManyToManyField("self", symmetrical=False, related_name="followers")
     notes = GenericRelation("Note")
 
     def __str__(self) -> str:
@@ -33,6 +37,9 @@ class Author(models.Model):
 
     def mentor_name(self) -> str:
         return self.mentor.name if self.mentor else "-"  # <- here: method
+
+    def kids(self) -> models.QuerySet:
+        return Author.objects.filter(mentor=self)
 
 
 class Profile(models.Model):
@@ -141,3 +148,20 @@ class Prickly(models.Model):
 
     def __hash__(self) -> int:
         raise RuntimeError("hashed")
+
+
+class Member(models.Model):
+    name = models.CharField(max_length=50)
+    country = models.ForeignKey(Country, models.CASCADE)
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.country.name}"  # <- here: member
+
+
+class Post(models.Model):
+    author = models.ForeignKey(Member, models.CASCADE, related_name="posts")
+
+
+class Comment(models.Model):
+    post = models.ForeignKey(Post, models.CASCADE, related_name="comments")
+    user = models.ForeignKey(Member, models.CASCADE, related_name="comments")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from . import views
+from . import listings, views
 from .admin import site
 
 router = SimpleRouter()
@@ -38,5 +38,14 @@ urlpatterns = [
     path("api/<serializer>/", views.BookList.as_view()),
     path("authors/", views.AuthorList.as_view()),
     path("book/<int:pk>/", views.BookDetail.as_view()),
+    path("boxed/", listings.Boxed.as_view()),
+    path("popular/", listings.Popular.as_view()),
+    path("kids/<int:pk>/", listings.Kids.as_view()),
+    path("latest/", listings.Latest.as_view()),
+    path("of_publisher/<int:pk>/", listings.OfPublisher.as_view()),
+    path("thick/<int:pk>/", listings.Thick.as_view()),
+    path("available/", listings.Available.as_view()),
+    path("feed/", listings.BookFeed()),
+    path("posts/", listings.posts),
     path("admin/", site.urls),
 ]

@@ -167,7 +167,7 @@ def tags(request, tag):
 
 
 class ReviewForm(forms.Form):
-    review = forms.ModelChoiceField(Review.objects.all())
+    review = forms.ModelChoiceField(Review.objects.all())  # <- origin: form
 
 
 def form(request):

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from django import template
 
+from ..models import Book
+
 register = template.Library()
 
 
@@ -18,3 +20,23 @@ def publisher_name(book):
 @register.inclusion_tag("testapp/card.html")
 def card(book):
     return {"book": book}
+
+
+@register.inclusion_tag("testapp/latest.html")
+def latest():
+    return {"latest": Book.objects.order_by("-pk")}
+
+
+class Box(template.Node):
+    def __init__(self, nodelist):
+        self.nodelist = nodelist
+
+    def render(self, context):
+        return f"<div>{self.nodelist.render(context)}</div>"
+
+
+@register.tag
+def box(parser, token):
+    nodelist = parser.parse(("endbox",))
+    parser.delete_first_token()
+    return Box(nodelist)
