@@ -70,7 +70,6 @@ class Group:
         "single",
         "site_code",
         "slowest_ns",
-        "slowest_params",
         "sources",
         "statement",
         "strangers",
@@ -89,7 +88,6 @@ class Group:
         self.count = 0
         self.duration_ns = 0
         self.slowest_ns = 0
-        self.slowest_params: Any = None
         self.failures = 0
         self.strangers = 0
         self.looped = False

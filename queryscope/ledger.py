@@ -14,6 +14,7 @@ from typing import Any
 from . import provenance
 from .core.fingerprint import Statement
 from .groups import Group, first_sight
+from .marks import repetition_mark, statement_text
 from .origins import Origins
 from .roles import AGGREGATE, ITERATE
 from .sources import Evaluation, SourceNode
@@ -27,6 +28,8 @@ MAX_TIMELINE = 100
 MAX_DISTINCT = 256
 #: Statements whose text is remembered in this process.
 MAX_STATEMENTS = 4_096
+#: Longer texts are read anew each time rather than kept.
+_LONGEST_REMEMBERED = 10_000
 #: Sights of a group whose whole call chain is compared to tell a loop.
 _CHAINS = 16
 #: Distinct statements after which a loop has shown what it is.
@@ -65,7 +68,7 @@ class Ledger:
             self._origins.close()
             for group in self.groups.values():
                 group.turn_to(None)
-                group.instance = group.slowest_params = None
+                group.instance = None
             for known in self.sights.values():
                 for sight in known:
                     sight.anchor = None
@@ -109,6 +112,8 @@ class Ledger:
         failed: bool,
     ) -> None:
         """Count one query that just ran. Only ``hook`` calls this: frames are counted from it."""
+        if type(sql) is not str:
+            sql = statement_text(sql, connection)
         statement = _statements.get(sql) or _new_statement(sql)
         if statement.kind == "transaction":
             return
@@ -134,7 +139,6 @@ class Ledger:
             group.duration_ns += elapsed
             if elapsed > group.slowest_ns:
                 group.slowest_ns = elapsed
-                group.slowest_params = params
             if failed:
                 group.failures += 1
             if len(self.timeline) < MAX_TIMELINE:
@@ -189,10 +193,8 @@ class Ledger:
             path = signature(chain(sys._getframe(_HOOK)))
             group.looped = path in group.chains
             group.chains.add(path)
-        # A write in between makes a repeated read a new question.
-        try:
-            mark = hash((sql, None if many else params and tuple(params), self._writes))
-        except TypeError:
+        mark = None if many else repetition_mark(sql, params, self._writes)
+        if mark is None:
             return
         repeats = group.repeats
         if mark in repeats:
@@ -256,5 +258,7 @@ def _new_statement(sql: str) -> Statement:
         _shared.clear()
     made = Statement.of(sql)
     # Statements that differ in literals only share one object, which groups compare by identity.
-    shared = _statements[sql] = _shared.setdefault((made.fingerprint, made.batched), made)
+    shared = _shared.setdefault((made.fingerprint, made.batched), made)
+    if len(sql) <= _LONGEST_REMEMBERED:
+        _statements[sql] = shared
     return shared

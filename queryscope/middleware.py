@@ -88,6 +88,8 @@ class Throttle:
 
 #: One for the process: every handler of it has a middleware of its own.
 logged = Throttle()
+#: The application's own sequence of random numbers is not ours to take from.
+_dice = random.Random()
 #: Requests in which there is the same to find are analysed and kept once in this many seconds.
 analysed = Throttle()
 _ANALYSED_S = 60
@@ -138,10 +140,16 @@ class QueryScopeMiddleware:
         try:
             with recording.active():
                 response = await self.get_response(request)
+        except GeneratorExit:
+            recording.close()  # no event loop is left to report from
+            raise
         except BaseException:
             # A client that gave up cancels the request: nobody will close it.
             self._name(recording, request, None)
-            await sync_to_async(self._report, thread_sensitive=False)(recording)
+            try:
+                await sync_to_async(self._report, thread_sensitive=False)(recording)
+            except Exception as error:
+                report_once(error)
             raise
         self._end(recording, request, response)
         return cast(HttpResponseBase, response)
@@ -151,7 +159,8 @@ class QueryScopeMiddleware:
         """A recording for the request, or None when it is not to be recorded."""
         if request.path_info.startswith(self.settings.ignore_paths):
             return None
-        if random.random() >= self.settings.sample_rate:
+        rate = self.settings.sample_rate
+        if rate < 1 and _dice.random() >= rate:
             return None
         return Recording()
 

@@ -48,13 +48,12 @@ def hook(execute: Execute, sql: str, params: Any, many: bool, context: dict[str,
         return result
     finally:
         elapsed = perf_counter_ns() - start
-        try:
-            for recording in recordings:
-                recording.ledger.add(
-                    sql, params, many, context["connection"], start, elapsed, failed
-                )
-        except Exception as error:
-            report_once(error)
+        connection = context["connection"]
+        for recording in recordings:
+            try:
+                recording.ledger.add(sql, params, many, connection, start, elapsed, failed)
+            except Exception as error:
+                report_once(error)
 
 
 def report_once(error: Exception) -> None:

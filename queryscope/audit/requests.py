@@ -89,7 +89,9 @@ class Requester:
                     recording.status = response.status_code
                 error = response.exc_info[1] if response.exc_info else None
                 problem = self._problem(response, error)
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a cancelled task, say: one endpoint's problem
             recording.status, problem = 500, _server_error(500, error)
         recording.close()
         return Answer(recording.status or 500, problem, recording.trace)

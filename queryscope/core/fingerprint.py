@@ -57,6 +57,11 @@ _WRITE_IN_CTE = re.compile(r"\b(INSERT\s+INTO|UPDATE|DELETE\s+FROM)\b", re.IGNOR
 
 def fingerprint(sql: str) -> str:
     """The statement with every literal and parameter as ``?``; lists of them as one ``?``."""
+    return _LIST.sub("(?)", masked(sql))
+
+
+def masked(sql: str) -> str:
+    """The statement with every literal and parameter as ``?``, lists at their full length."""
     parts: list[str] = []
     space = False
     for match in _TOKEN.finditer(sql):
@@ -70,8 +75,7 @@ def fingerprint(sql: str) -> str:
         parts.append(
             "?" if group in ("string", "dollar", "number", "placeholder") else match.group()
         )
-    text = _SAVEPOINT.sub(r"\1?", "".join(parts)).rstrip("; ")
-    return _LIST.sub("(?)", text)
+    return _SAVEPOINT.sub(r"\1?", "".join(parts)).rstrip("; ")
 
 
 def digest(text: str) -> str:
@@ -98,12 +102,10 @@ def tables(text: str) -> tuple[str, ...]:
 
 def is_batched(sql: str) -> bool:
     """Whether the statement asks for several values at once, by ``IN`` or ``VALUES``."""
-    return _BATCH.search(sql) is not None
+    return _BATCH.search(masked(sql)) is not None
 
 
-_BATCH = re.compile(
-    r"\bIN\s*\(\s*(?:%s|\?|\d+|'[^']*')\s*,|ANY\s*\(|\bVALUES\s*\([^)]*\)\s*,", re.IGNORECASE
-)
+_BATCH = re.compile(r"\bIN ?\( ?-?\? ?,|\bANY ?\(|\bVALUES ?\([^()]*\) ?,", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -119,7 +121,9 @@ class Statement:
 
     @classmethod
     def of(cls, sql: str) -> Statement:
-        text = fingerprint(sql)
+        whole = masked(sql)
+        text = _LIST.sub("(?)", whole)
+        batched = _BATCH.search(whole) is not None
         kind = statement_kind(text)
         writes = kind not in ("select", "transaction")
-        return cls(text, digest(text), kind, tables(text), is_batched(sql), writes)
+        return cls(text, digest(text), kind, tables(text), batched, writes)
