@@ -56,8 +56,7 @@ def default_user() -> Model | None:
 def session(client: Client, user: Model | None) -> Iterator[None]:
     """A logged-in session for the client, made without the ``user_logged_in`` signal.
 
-    Rows it writes belong to the caller's transaction; what it keeps elsewhere (cache, files) is
-    deleted at the end.
+    Rows it writes belong to the caller's transaction; :func:`forget` deletes what is left after it.
     """
     if user is None or not has_sessions():
         yield
@@ -69,13 +68,25 @@ def session(client: Client, user: Model | None) -> Iterator[None]:
         store[auth.HASH_SESSION_KEY] = user.get_session_auth_hash()
     store.save()
     client.cookies[settings.SESSION_COOKIE_NAME] = store.session_key
-    try:
-        yield
-    finally:
-        if not settings.SESSION_ENGINE.endswith(".db"):
-            # A view may have broken the transaction; the rest of the store is cleaned all the same.
-            with suppress(DatabaseError):
-                store.delete()
+    yield
+
+
+def forget(keys: set[str]) -> None:
+    """Delete sessions that outlived a request's transaction.
+
+    They are in a cache or in files, or in a table when a view committed by itself.
+    """
+    engine = import_module(settings.SESSION_ENGINE).SessionStore
+    for key in keys:
+        with suppress(DatabaseError):
+            if engine().exists(key):
+                engine(key).delete()
+
+
+def session_key(client: Client) -> set[str]:
+    """The key that the client's cookie holds, which a view may have changed."""
+    cookie = client.cookies.get(settings.SESSION_COOKIE_NAME)
+    return {cookie.value} if cookie is not None and cookie.value else set()
 
 
 def _user_model() -> Any:

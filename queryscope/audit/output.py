@@ -41,7 +41,11 @@ class Output:
 
     def _print(self, text: str) -> None:
         encoding = getattr(self._stdout, "encoding", None) or "utf-8"
-        self._stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        try:
+            self._stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            self._stdout.flush()
+        except (OSError, AttributeError) as error:
+            raise OutputError(f"cannot write to standard output: {error}") from error
 
     def _check(self, path: str) -> None:
         try:

@@ -81,8 +81,10 @@ class Requester:
         self._client.cookies = SimpleCookie()
         self._client.exc_info = None
         recording = Recording(name, url)
+        sessions: set[str] = set()
         try:
             with rolled_back(self.aliases), login.session(self._client, self.user):
+                sessions = login.session_key(self._client)
                 self._authenticate(force)
                 with record(name, url) as recording:
                     response = self._response(method, url)
@@ -94,6 +96,7 @@ class Requester:
         except BaseException as error:  # a cancelled task, say: one endpoint's problem
             recording.status, problem = 500, _server_error(500, error)
         recording.close()
+        login.forget(sessions | login.session_key(self._client) if sessions else sessions)
         return Answer(recording.status or 500, problem, recording.trace)
 
     def _authenticate(self, force: bool) -> None:
