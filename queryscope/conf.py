@@ -19,7 +19,7 @@ SETTING = "QUERYSCOPE"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every option of the ``QUERYSCOPE`` dict, in lower case; see docs/settings in the README."""
+    """Every option of the ``QUERYSCOPE`` dict, in lower case; the README explains them."""
 
     enabled: bool = True
     sample_rate: float = 1.0

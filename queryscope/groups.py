@@ -1,4 +1,4 @@
-"""The mutable side of a trace: groups while they are counted, and the step to frozen data."""
+"""The mutable side of a trace: groups while they are counted."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from types import FrameType
 from typing import Any
 
 from . import provenance, querysets
-from .core.events import (
-    Relation,
-)
+from .core.events import Relation
 from .core.fingerprint import Statement
 from .places import Place, place
 from .roles import USER
