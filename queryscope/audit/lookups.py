@@ -181,7 +181,7 @@ class _Reader(ast.NodeVisitor):
         owner = self.value(node.value)
         if isinstance(owner, type):
             value = inspect.getattr_static(owner, node.attr, None)
-            is_manager = any(m.name == node.attr for m in owner._meta.managers)  # type: ignore
+            is_manager = _has_manager(owner, node.attr)
             return Rows(owner) if is_manager or isinstance(value, Manager) else None
         if isinstance(owner, Rows) and owner.single:
             if node.attr in {"pk", "id"}:
@@ -242,3 +242,7 @@ def _model(*label: Any) -> type[Model] | None:
         return apps.get_model(*label)
     except (LookupError, ValueError, TypeError, AttributeError):
         return None
+
+
+def _has_manager(model: Any, name: str) -> bool:
+    return any(manager.name == name for manager in model._meta.managers)

@@ -193,7 +193,7 @@ def view_actions(view: View) -> dict[str, str]:
 def _layers(view: View) -> Iterator[Any]:
     while view is not None:
         yield view
-        view = getattr(view, "__wrapped__", None) or getattr(view, "func", None)  # type: ignore
+        view = getattr(view, "__wrapped__", None) or getattr(view, "func", None)  # type: ignore[assignment]
 
 
 def accepted_methods(view: View) -> tuple[str, ...] | None:
