@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from .core.events import MANY_RELATIONS, Offence, QueryGroup, Source, TimelineEntry
+from .core.sightings import Location, Reading, Usage
 from .groups import Group
+from .readings import reading_of
+from .roles import is_application
 from .rows import Rows, rows_of
 from .sources import SourceNode
+from .spelled import spelled_at
 
 
 def freeze(
@@ -45,13 +51,16 @@ def _freeze_group(group: Group) -> QueryGroup:
         application=where.application if where else False,
         model=group.model._meta.label if group.model is not None else None,
         manager=group.queryset_facts.get("manager", "objects"),
+        using=group.queryset_facts.get("using", ""),
         conditions=group.conditions,
         unique=group.unique,
         relation=group.relation,
-        plain=group.plain,
+        plain=_is_plain(group),
+        reading=_reading(group),
         direct=group.direct,
         looped=group.looped,
-        batched=statement.batched,
+        several=group.several or group.keyed or group.operation == "prefetch_object",
+        batched=group.batched,
         failures=group.failures,
         repeats=dict(group.repeats),
         strangers=group.strangers,
@@ -59,7 +68,31 @@ def _freeze_group(group: Group) -> QueryGroup:
             Offence(root.index, source.index, tally.count, tally.most)
             for (root, source), tally in group.tallies.items()
         ),
+        write=group.writing.frozen(where, group.alias) if group.writing is not None else None,
+        field=where.drawn if where and group.choices else "",
     )
+
+
+def _children(model: Any) -> Iterator[str]:
+    for child in model.__subclasses__():
+        if not child._meta.proxy:
+            yield child._meta.label
+        yield from _children(child)
+
+
+def _is_plain(group: Group) -> bool:
+    """Whether a manager was read as it is; the code tells it from what the manager itself adds."""
+    reading = _reading(group)
+    if reading is None or not reading.code:
+        return group.plain
+    return not reading.narrows and not reading.columns
+
+
+def _reading(group: Group) -> Reading | None:
+    relation, owner = group.relation, group.owner
+    if relation is None or owner is None or relation.kind not in MANY_RELATIONS:
+        return None
+    return reading_of(group.place, relation, owner, group.model, group.operation)
 
 
 def _freeze_source(node: SourceNode, groups: list[Group]) -> Source:
@@ -78,6 +111,7 @@ def _freeze_source(node: SourceNode, groups: list[Group]) -> Source:
             loaded_by="select_related",
             evaluations=node.evaluations,
             rows=node.rows,
+            usage=node.usage,
         )
     group = groups[node.group]
     many = node.relation is None or node.relation.kind in MANY_RELATIONS
@@ -97,12 +131,34 @@ def _freeze_source(node: SourceNode, groups: list[Group]) -> Source:
         loaded_by=node.loaded_by,
         streamed=node.streamed and not group.choices,
         choices=group.choices,
+        collected=group.collected,
         written=where.written if where else False,
         built=rows.built,
-        plain=group.plain,
+        evaluates=rows.evaluates,
+        plain=_is_plain(group),
+        reading=_reading(group),
         looped=group.looped,
         changelist=where.is_changelist_of(group.model) if where else False,
+        inline=where.is_inline if where else False,
+        displayed=where.displayed if where else (),
+        children=tuple(_children(group.model)),
         evaluations=node.evaluations,
         rows=node.rows,
+        group=node.group,
+        usage=_usage(node, rows.location),
         **facts,
+    )
+
+
+def _usage(node: SourceNode, location: Location | None) -> Usage | None:
+    """What was read of the rows, with what the project's code says where they are built."""
+    if node.usage is None or location is None or not is_application(location.file):
+        return node.usage
+    said = spelled_at(location.file, location.line)
+    return replace(
+        node.usage,
+        ours=True,
+        lookups=said.lookups,
+        prefetches=said.prefetches,
+        mentioned=said.mentioned,
     )

@@ -7,12 +7,16 @@ from types import FrameType
 from typing import Any
 
 from . import provenance, querysets
-from .core.events import Relation
+from .core.events import PREFETCHES, Relation
 from .core.fingerprint import Statement
+from .keys import relation_by_key
 from .places import Place, place
-from .roles import USER
+from .roles import LIBRARY_SITES, USER
 from .sources import Evaluation, LoadedBy, SourceNode
 from .stack import Sight, Step
+from .writes import Writing, between, beyond_overrides, is_write
+
+_SITES = LIBRARY_SITES | {USER}
 
 
 class _Tally:
@@ -46,6 +50,7 @@ class Group:
         "cache_name",
         "chains",
         "choices",
+        "collected",
         "conditions",
         "count",
         "direct",
@@ -56,15 +61,18 @@ class Group:
         "instance",
         "keyed",
         "leaf",
+        "lists",
         "looped",
         "model",
         "operation",
+        "owner",
         "place",
         "plain",
         "queryset_facts",
         "relation",
         "repeats",
         "running",
+        "several",
         "single",
         "site_code",
         "slowest_ns",
@@ -74,6 +82,7 @@ class Group:
         "tallies",
         "unique",
         "vendor",
+        "writing",
     )
 
     def __init__(self, index: int, statement: Statement, connection: Any, sight: Sight) -> None:
@@ -103,8 +112,12 @@ class Group:
         self.plain = True
         self.direct = True
         self.choices = False
+        #: Rows that Django itself looks for, to delete them with others.
+        self.collected = False
         self.model: Any = None
         self.relation: Relation | None = None
+        #: The class of the rows whose manager is read.
+        self.owner: type | None = None
         #: Found by a condition on its key rather than by the instance.
         self.keyed = False
         #: Loads at most one object, which its owner keeps: nothing to hold.
@@ -112,9 +125,15 @@ class Group:
         #: Where its owner keeps that object, and the last owner that loaded one.
         self.cache_name: str | None = None
         self.instance: Any = None
+        #: More than one owner asked.
+        self.several = False
+        #: Marks of the values that the first sights listed by ``IN``.
+        self.lists: set[int | None] = set()
         self.queryset_facts: dict[str, Any] = {}
         self.conditions: tuple[str, ...] = ()
         self.unique = ""
+        #: What it writes; None for a query of a call that only reads.
+        self.writing: Writing | None = None
 
     def turn_to(self, evaluation: Evaluation | None) -> None:
         """Add up the queries that rows of one evaluation caused, before those of another."""
@@ -127,6 +146,12 @@ class Group:
             self._tally = self.tallies.setdefault((root.source, evaluation.source), _Tally())
             self._tally.begin(root)
 
+    @property
+    def batched(self) -> bool:
+        """Whether it asks for several values at once that are others each time."""
+        constant = len(self.lists) == 1 and None not in self.lists and self.count > 1
+        return self.statement.batched and not constant
+
     def magnitude(self) -> tuple[Any, ...]:
         """What a detector reads of the counters, numbers by their order of magnitude only."""
         self.turn_to(None)
@@ -138,6 +163,7 @@ class Group:
         return (
             causes,
             self.looped,
+            self.writing.turns if self.writing is not None else 0,
             self.count.bit_length(),
             self.strangers.bit_length(),
             len(self.repeats).bit_length(),
@@ -163,7 +189,7 @@ class Group:
             return self.sources.setdefault(above, again)
         if node is None:
             loaded_by: LoadedBy = "lazy" if self.relation is not None else "queryset"
-            if self.operation == "prefetch":
+            if self.operation in PREFETCHES:
                 loaded_by = "prefetch"
             node = self.sources[above] = SourceNode(
                 len(nodes),
@@ -181,10 +207,17 @@ class Group:
 def first_sight(group: Group, steps: list[Step], queryset: Any, prefetch: FrameType | None) -> None:
     """Read from the stack and the queryset what the counters will only count from now on."""
     inner = [frame for frame, _ in takewhile(lambda step: step[1] != USER, steps)]
+    near = [frame for frame, _ in takewhile(lambda step: step[1] not in _SITES, steps)]
     group.operation, group.single, descriptor = provenance.operation(inner)
-    group.place = place(steps)
-    group.direct = provenance.is_direct(inner)
+    if is_write(group.statement.writes, group.operation):
+        steps = beyond_overrides(steps)
+        inner = between(steps)
+        group.operation = provenance.operation(inner)[0]
+        group.writing = Writing(group.operation, steps, inner)
+    group.place = place(steps, queryset)
+    group.direct = provenance.is_direct(near)
     group.choices = provenance.fills_choices(inner)
+    group.collected = provenance.collects(inner)
     if queryset is None:
         return
     group.model = queryset.model
@@ -192,7 +225,7 @@ def first_sight(group: Group, steps: list[Step], queryset: Any, prefetch: FrameT
     group.queryset_facts = querysets.facts(queryset)
     group.conditions, group.unique = querysets.key_conditions(queryset)
     if prefetch is not None:
-        group.operation = "prefetch"
+        group.operation = "prefetch" if provenance.by_queryset(inner) else "prefetch_object"
         group.single = False
         values = prefetch.f_locals
         group.relation = provenance.relation_of_prefetch(values)
@@ -205,8 +238,9 @@ def first_sight(group: Group, steps: list[Step], queryset: Any, prefetch: FrameT
     instance = queryset._hints.get("instance")
     if instance is not None:
         group.relation = provenance.relation_of_queryset(queryset, instance)
-    elif (generic := provenance.generic_relation(queryset)) is not None:
-        group.relation = generic[0]
+        group.owner = type(instance)
+    elif (generic := relation_by_key(queryset)) is not None:
+        group.relation, group.owner = generic[:2]
         group.keyed = True
     if group.relation is not None:
         group.plain = querysets.is_plain(queryset, group.relation)

@@ -3,40 +3,51 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import __version__
 from .conf import Settings, get_settings
-from .core.detection import Options, detect
+from .core.detection import Options, detections_of, merged
 from .core.events import Trace
 from .core.findings import Endpoint, Report, rank
+from .core.suppression import suppress
 from .recording import Recording
+from .suppressions import comments_of, today
 
 
-def inspect(*traces: Trace | Recording, settings: Settings | None = None) -> Report:
+def inspect(
+    *traces: Trace | Recording,
+    settings: Settings | None = None,
+    watched: Sequence[Trace] = (),
+) -> Report:
     """Judge one or more traces together.
 
     Traces of one name are repeats of one endpoint: its queries are those of the first, its times
-    medians over all, and a finding is reported once. Raises ImproperlyConfigured when the
+    medians over all, and a finding is reported once. What the project allows, by comments or by
+    ``ALLOW``, is in ``Report.suppressions`` instead. ``watched`` are further traces, recorded with
+    ``reads``, that only show what is read of rows. Raises ImproperlyConfigured when the
     ``QUERYSCOPE`` setting is wrong.
     """
     settings = settings or get_settings()
-    frozen = [_freeze(trace) for trace in traces]
-    findings = detect(frozen, options_of(settings))
+    frozen = [_freeze(trace, 0 if watched else settings.unbounded_rows) for trace in traces]
+    detections = detections_of(frozen, options_of(settings), watched)
+    left, suppressions = suppress(detections, settings.allow, comments_of(), today())
     return Report(
         endpoints=_endpoints(frozen),
-        findings=rank(findings, settings.round_trip_ms),
-        database=_database(frozen),
+        findings=rank(merged(left), settings.round_trip_ms),
+        database=_database(traces),
         tool={"name": "queryscope", "version": __version__},
         round_trip_ms=settings.round_trip_ms,
+        suppressions=suppressions,
     )
 
 
-def _freeze(trace: Trace | Recording) -> Trace:
+def _freeze(trace: Trace | Recording, many_rows: int) -> Trace:
     if isinstance(trace, Trace):
         return trace
-    return trace.totals if trace.quiet else trace.trace
+    quiet = trace.quiet and not trace.watched and trace.most_rows < many_rows
+    return trace.totals if quiet else trace.trace
 
 
 def options_of(settings: Settings) -> Options:
@@ -45,6 +56,7 @@ def options_of(settings: Settings) -> Options:
         n_plus_one_threshold=settings.n_plus_one_threshold,
         loop_threshold=settings.loop_threshold,
         duplicate_threshold=settings.duplicate_threshold,
+        unbounded_rows=settings.unbounded_rows,
         query_budget=settings.query_budget,
         query_budgets=settings.query_budgets,
     )
@@ -81,6 +93,12 @@ def _median(values: Iterable[float]) -> float:
     return statistics.median(values)
 
 
-def _database(traces: list[Trace]) -> dict[str, Any]:
-    used = {(g.database, g.vendor) for trace in traces for g in trace.groups}
-    return {"aliases": dict(sorted(used))}
+def _database(traces: Iterable[Trace | Recording]) -> dict[str, Any]:
+    used: dict[str, str] = {}
+    for trace in traces:
+        used.update(
+            trace.databases
+            if isinstance(trace, Recording)
+            else {group.database: group.vendor for group in trace.groups}
+        )
+    return {"aliases": dict(sorted(used.items()))}

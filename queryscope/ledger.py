@@ -11,14 +11,17 @@ import threading
 from types import FrameType
 from typing import Any
 
-from . import provenance
+from . import querysets
 from .core.fingerprint import Statement
 from .groups import Group, first_sight
+from .keys import relation_by_key
 from .marks import repetition_mark, statement_text
 from .origins import Origins
 from .roles import AGGREGATE, ITERATE
 from .sources import Evaluation, SourceNode
 from .stack import Sight, chain, signature, walk
+from .watching import Watch
+from .writes import Writing
 
 #: Groups in one recording; queries beyond them are counted, not described.
 MAX_GROUPS = 2_000
@@ -61,11 +64,11 @@ class Ledger:
         self._origins = Origins(self.nodes)
         self._writes = 0
 
-    def close(self) -> None:
+    def close(self, watch: Watch | None = None) -> None:
         """Count nothing more and let go of every object of the application."""
         with self.lock:
             self.closed = True
-            self._origins.close()
+            self._origins.close(watch)
             for group in self.groups.values():
                 group.turn_to(None)
                 group.instance = None
@@ -91,6 +94,11 @@ class Ledger:
                 group.tallies for group in self.groups.values()
             )
 
+    @property
+    def most_rows(self) -> int:
+        """The most rows that one evaluation brought; known once the recording is closed."""
+        return max((node.rows for node in list(self.nodes)), default=0)
+
     def shape(self) -> int:
         """Equal for recordings of the same queries from the same places, as often by magnitude.
 
@@ -99,7 +107,8 @@ class Ledger:
         with self.lock:
             marks = [m for g in self.groups.values() if not g.tallies for m in g.repeats]
             parts = tuple((key, group.magnitude()) for key, group in self.groups.items())
-            return hash((parts, len(marks) - len(set(marks))))
+            rows = tuple(node.rows.bit_length() for node in self.nodes)
+            return hash((parts, rows, len(marks) - len(set(marks))))
 
     def add(
         self,
@@ -188,8 +197,11 @@ class Ledger:
         return sight
 
     def _note_repetition(self, group: Group, sql: str, params: Any, many: bool) -> None:
+        if group.writing is not None:
+            if group.count <= _CHAINS and not many:
+                self._note_write(group, group.writing, sql, params)
         # Rows of a list that cause a query are counted by it: no need to look for the loop.
-        if 1 < group.count <= _CHAINS and not (group.looped or group.tallies):
+        elif 1 < group.count <= _CHAINS and not (group.looped or (group.tallies and group.several)):
             path = signature(chain(sys._getframe(_HOOK)))
             group.looped = path in group.chains
             group.chains.add(path)
@@ -202,15 +214,30 @@ class Ledger:
         elif len(repeats) < MAX_DISTINCT:
             repeats[mark] = 1
 
+    def _note_write(self, group: Group, writing: Writing, sql: str, params: Any) -> None:
+        writing.compare(sql, params)
+        if group.count == 1 or not writing.undecided:
+            return  # Its first sight is noted.
+        written = writing.note(chain(sys._getframe(_HOOK + 1)))
+        group.looped = writing.turns > 1
+        if written is not None and writing.source is None and group.statement.kind != "insert":
+            evaluation = self._origins.loaded(written)
+            writing.source = evaluation.source if evaluation is not None else None
+
     def _note_rows(self, group: Group, sight: Sight, holder: FrameType) -> None:
         if group.model is None:
             return  # Its first sight failed, which was logged.
         held = holder.f_locals["self"]
         queryset = held.queryset if sight.role == ITERATE else held
+        if group.statement.batched and group.count < _CHAINS:
+            group.lists.add(querysets.listed_values(queryset))
         parent: Evaluation | None
         if sight.prefetch_depth >= 0:
             prefetch = sys._getframe(_HOOK + sight.prefetch_depth)
-            parent = self._origins.find(prefetch.f_locals["instances"][0])
+            instances = prefetch.f_locals["instances"]
+            parent = self._origins.find(instances[0])
+            if group.operation == "prefetch_object" and len(instances) == 1:
+                self._blame(group, parent)
         elif group.keyed:
             parent = self._cause_by_key(group, queryset)
         else:
@@ -223,7 +250,9 @@ class Ledger:
             if instance is not None:
                 parent = self._origins.rows.get(id(instance)) or self._origins.find(instance)
                 self._blame(group, parent)
-                group.instance = instance
+                if group.instance is not instance:
+                    group.several = group.instance is not None
+                    group.instance = instance
         if group.leaf or sight.role == AGGREGATE:
             return
         streamed = sight.role == ITERATE
@@ -245,7 +274,7 @@ class Ledger:
         group.running += 1
 
     def _cause_by_key(self, group: Group, queryset: Any) -> Evaluation | None:
-        found = provenance.generic_relation(queryset)
+        found = relation_by_key(queryset)
         evaluation = self._origins.find_key(found[1], found[2]) if found else None
         self._blame(group, evaluation)
         return evaluation

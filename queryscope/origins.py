@@ -18,6 +18,7 @@ from django.db.models import Model
 from .groups import Group
 from .provenance import relation_of_field
 from .sources import Evaluation, SourceNode
+from .watching import Watch
 
 #: Querysets held at most, and rows kept alive until the recording ends.
 _MOST_HELD = 16
@@ -77,6 +78,12 @@ class Origins:
             or self._from_search(instance)
         )
 
+    def loaded(self, instance: Any) -> Evaluation | None:
+        """The evaluation of a queryset whose row an object is; None when it is no such row."""
+        if self._held:
+            self.settle()
+        return self._remembered(instance) or self._from_stream(instance)
+
     def find_key(self, model: Any, pk: Any) -> Evaluation | None:
         """The evaluation that loaded the object with this model and primary key."""
         if self._held:
@@ -113,6 +120,8 @@ class Origins:
             rows = queryset._result_cache
             if rows is None:
                 # Being filled further up the stack, or its fetch failed and it never will be.
+                for _, given_up in self._held[:-_DEEPEST]:
+                    given_up.source.forgotten = True
                 self._held = [*self._held[-_DEEPEST:], (queryset, evaluation)]
                 continue
             source = evaluation.source
@@ -124,8 +133,10 @@ class Origins:
                     self._follow(rows, evaluation, followed)
         self._by_pk.clear()
 
-    def close(self) -> None:
+    def close(self, watch: Watch | None = None) -> None:
         """Count the rows that are still held and drop every reference."""
+        if watch is not None:
+            self._judge(watch)
         for queryset, evaluation in self._held:
             rows = queryset._result_cache
             if rows is not None:
@@ -141,12 +152,27 @@ class Origins:
         self.lazy_groups.clear()
         self._related.clear()
 
+    def _judge(self, watch: Watch) -> None:
+        """Say of each source what was read of its rows, where all of them are remembered."""
+        self.settle()
+        rows: dict[SourceNode, list[Any]] = {}
+        for row, evaluation in self._all_rows():
+            rows.setdefault(evaluation.source, []).append(row)
+        below: dict[SourceNode, set[str]] = {}
+        for node in self._nodes:
+            if node.parent is not None and node.relation is not None:
+                below.setdefault(node.parent, set()).add(node.relation.name)
+        for node, loaded in rows.items():
+            if not (node.streamed or node.forgotten):
+                node.usage = watch.usage(node.index, loaded, below.get(node, ()))
+
     def _remember(self, rows: list[Any], evaluation: Evaluation) -> None:
         if len(self.rows) + len(rows) <= _MOST_KEPT:
             self._kept.append((rows[:], evaluation))
             self.rows.update(dict.fromkeys(map(id, rows), evaluation))
             return
         if len(self._faded) + len(rows) > _MOST_ROWS:
+            evaluation.source.forgotten = True
             rows = self._room_for(rows)
         faded, reference = self._faded, weakref.ref
         for row in rows:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any
 
-from django.apps import apps
 from django.db.models import Model
 from django.db.models.fields.related_descriptors import (
     ForwardManyToOneDescriptor,
@@ -23,7 +22,7 @@ from .core.events import Relation, RelationKind
 from .querysets import exact_conditions, manager_name
 
 #: Qualified names of ORM functions -> the operation as a developer calls it.
-_OPERATIONS = {
+OPERATIONS = {
     "QuerySet._fetch_all": "queryset",
     "RawQuerySet._fetch_all": "raw",
     "RawModelIterable.__iter__": "raw",
@@ -31,7 +30,8 @@ _OPERATIONS = {
     "QuerySet.get": "get",
     "QuerySet.first": "first",
     "QuerySet.last": "last",
-    "QuerySet._earliest": "earliest",
+    "QuerySet.earliest": "earliest",
+    "QuerySet.latest": "latest",
     "QuerySet.__getitem__": "slice",
     "QuerySet.count": "count",
     "QuerySet.exists": "exists",
@@ -52,12 +52,22 @@ _OPERATIONS = {
     "Model.refresh_from_db": "refresh_from_db",
     "create_reverse_many_to_one_manager.<locals>.RelatedManager.add": "add",
     "create_reverse_many_to_one_manager.<locals>.RelatedManager.set": "set",
+    "create_reverse_many_to_one_manager.<locals>.RelatedManager.remove": "remove",
+    "create_reverse_many_to_one_manager.<locals>.RelatedManager.clear": "clear",
     "create_forward_many_to_many_manager.<locals>.ManyRelatedManager.add": "add",
     "create_forward_many_to_many_manager.<locals>.ManyRelatedManager.remove": "remove",
     "create_forward_many_to_many_manager.<locals>.ManyRelatedManager.set": "set",
     "create_forward_many_to_many_manager.<locals>.ManyRelatedManager.clear": "clear",
+    "create_forward_many_to_many_manager.<locals>.ManyRelatedManager.create": "create",
+    "create_generic_related_manager.<locals>.GenericRelatedObjectManager.add": "add",
+    "create_generic_related_manager.<locals>.GenericRelatedObjectManager.set": "set",
+    "create_generic_related_manager.<locals>.GenericRelatedObjectManager.remove": "remove",
+    "create_generic_related_manager.<locals>.GenericRelatedObjectManager.clear": "clear",
 }
-_AT_MOST_ONE = frozenset({"get", "first", "last", "earliest", "get_or_create", "update_or_create"})
+_AT_MOST_ONE = frozenset(
+    {"get", "first", "last", "earliest", "latest", "get_or_create", "update_or_create"}
+)
+_EVALUATES = frozenset({"QuerySet._prefetch_related_objects", "QuerySet._iterator"})
 _DELETES = frozenset({"QuerySet.delete", "Model.delete"})
 _DESCRIPTORS = frozenset(
     {
@@ -85,7 +95,7 @@ def operation(stack: list[FrameType]) -> tuple[str, bool, Any]:
                 return "delete", False, None
             descriptor = frame.f_locals.get("self")
             return "attribute", True, descriptor
-        found = _OPERATIONS.get(qualname)
+        found = OPERATIONS.get(qualname)
         if found == "slice":
             single = single or isinstance(frame.f_locals.get("k"), int)
             found = None
@@ -98,18 +108,29 @@ def operation(stack: list[FrameType]) -> tuple[str, bool, Any]:
 
 
 #: Folders of the code that lies between a line that asks the ORM and the query.
-_ORM = ("/django/db/", "/django/contrib/contenttypes/", "/django/utils/", "/django/template/")
+_ORM = (
+    *("/django/db/", "/django/contrib/contenttypes/", "/django/utils/", "/django/template/"),
+    "/queryscope/watching.py",
+)
 _LIBRARIES = ("/django/", "/site-packages/", "/dist-packages/")
 
 
-def is_direct(stack: list[FrameType]) -> bool:
-    """Whether the frames between a query and its place are the ORM's, not another library's."""
+def is_direct(stack: list[FrameType], besides: tuple[str, ...] = ()) -> bool:
+    """Whether the frames between a query and its place are the ORM's, not another library's.
+
+    ``besides`` are parts of the paths of other files that are as good.
+    """
     for frame in stack:
         file = frame.f_code.co_filename.replace("\\", "/")
         library = any(folder in file for folder in _LIBRARIES)
-        if library and not any(folder in file for folder in (*_ORM, "/asgiref/")):
+        if library and not any(folder in file for folder in (*_ORM, "/asgiref/", *besides)):
             return False
     return True
+
+
+def by_queryset(stack: list[FrameType]) -> bool:
+    """Whether it is a queryset that prefetches, and not ``prefetch_related_objects()`` called."""
+    return any(frame.f_code.co_qualname in _EVALUATES for frame in stack)
 
 
 def fills_choices(stack: list[FrameType]) -> bool:
@@ -117,23 +138,28 @@ def fills_choices(stack: list[FrameType]) -> bool:
     return any(frame.f_code.co_qualname == "ModelChoiceIterator.__iter__" for frame in stack)
 
 
+def collects(stack: list[FrameType]) -> bool:
+    """Whether Django looks for the rows that a deletion would take along."""
+    return any(frame.f_code.co_qualname == "Collector.collect" for frame in stack)
+
+
 def relation_of_descriptor(descriptor: Any) -> Relation | None:
     """The relation (or deferred field) behind a descriptor; None for one that is not Django's."""
     if isinstance(descriptor, ForwardManyToOneDescriptor):
         field = descriptor.field
         kind: RelationKind = "forward-one-to-one" if field.one_to_one else "forward"
-        return _relation(field.model, field.name, field.name, kind, field.related_model)
+        return make_relation(field.model, field.name, field.name, kind, field.related_model)
     if isinstance(descriptor, ReverseOneToOneDescriptor):
         rel = descriptor.related
-        return _relation(
+        return make_relation(
             rel.model, rel.get_accessor_name(), rel.name, "reverse-one-to-one", rel.related_model
         )
     if isinstance(descriptor, DeferredAttribute):
         field = descriptor.field
-        return _relation(field.model, field.attname, field.name, "deferred-field", field.model)
+        return make_relation(field.model, field.attname, field.name, "deferred-field", field.model)
     field = getattr(descriptor, "field", descriptor)
     if getattr(field, "ct_field", None) and getattr(field, "fk_field", None):
-        return _relation(field.model, field.name, field.name, "generic-foreign-key", None)
+        return make_relation(field.model, field.name, field.name, "generic-foreign-key", None)
     return None
 
 
@@ -152,7 +178,7 @@ def relation_of_queryset(queryset: Any, instance: Model) -> Relation | None:
         if any(value is instance for value in known.values()):
             rel = field.remote_field
             name = rel.get_accessor_name()
-            return _relation(
+            return make_relation(
                 rel.model, name, rel.name, "reverse-many", rel.related_model, field.name
             )
     if isinstance(queryset, RawQuerySet):
@@ -190,48 +216,17 @@ def _many_to_many_relation(rel: Any, reverse: bool) -> Relation | None:
     field = rel.field
     if not reverse:
         back = field.related_query_name()
-        return _relation(rel.related_model, field.name, field.name, "many-to-many", rel.model, back)
+        return make_relation(
+            rel.related_model, field.name, field.name, "many-to-many", rel.model, back
+        )
     name = rel.get_accessor_name()
     if name is None:
         return None
-    return _relation(rel.model, name, rel.name, "many-to-many", rel.related_model, field.name)
+    return make_relation(rel.model, name, rel.name, "many-to-many", rel.related_model, field.name)
 
 
 def _leads_to(model: type[Model], target: Any, through: Any) -> bool:
     return issubclass(model, target) or issubclass(target, model) or model is through
-
-
-def generic_relation(queryset: Any) -> tuple[Relation, type[Model], Any] | None:
-    """The generic relation a queryset reads: (relation, owner's model, owner's primary key).
-
-    Its manager leaves no trace but the two conditions, on the content type and on the object's id.
-    """
-    if isinstance(queryset, RawQuerySet) or not apps.is_installed("django.contrib.contenttypes"):
-        return None
-    from django.contrib.contenttypes.models import ContentType
-
-    for field in queryset.model._meta.private_fields:
-        content_type_name = getattr(field, "ct_field", None)
-        if content_type_name is None:
-            continue
-        values = dict(exact_conditions(queryset))
-        content_type = values.get(content_type_name)
-        key = values.get(field.fk_field)
-        if content_type is None or key is None:
-            continue
-        try:
-            owner = ContentType.objects._cache[queryset.db][content_type].model_class()  # type: ignore[attr-defined]
-        except KeyError:
-            continue
-        for relation in owner._meta.private_fields if owner is not None else ():
-            if (
-                getattr(relation, "object_id_field_name", None) == field.fk_field
-                and relation.related_model is queryset.model
-            ):
-                name = relation.name
-                made = _relation(owner, name, name, "generic-relation", queryset.model)
-                return made, owner, owner._meta.pk.to_python(key)
-    return None
 
 
 def relation_of_prefetch(values: dict[str, Any]) -> Relation | None:
@@ -247,9 +242,9 @@ def relation_of_field(field: Any) -> Relation:
     """The relation of a field or of its reverse, as ``select_related`` names them."""
     if field.concrete:
         kind: RelationKind = "forward-one-to-one" if field.one_to_one else "forward"
-        return _relation(field.model, field.name, field.name, kind, field.related_model)
+        return make_relation(field.model, field.name, field.name, kind, field.related_model)
     name = field.get_accessor_name()
-    return _relation(field.model, name, field.name, "reverse-one-to-one", field.related_model)
+    return make_relation(field.model, name, field.name, "reverse-one-to-one", field.related_model)
 
 
 def relation_of_lookup(instance: Model, name: str) -> Relation | None:
@@ -266,11 +261,11 @@ def relation_of_lookup(instance: Model, name: str) -> Relation | None:
     if rel.many_to_many:
         return _many_to_many_relation(rel, getattr(descriptor, "reverse", False))
     if hasattr(rel.field, "object_id_field_name"):
-        return _relation(rel.field.model, name, name, "generic-relation", rel.model)
-    return _relation(rel.model, name, rel.name, "reverse-many", rel.related_model)
+        return make_relation(rel.field.model, name, name, "generic-relation", rel.model)
+    return make_relation(rel.model, name, rel.name, "reverse-many", rel.related_model)
 
 
-def _relation(
+def make_relation(
     owner: Any, name: str, query_name: str, kind: RelationKind, target: Any, back: str = ""
 ) -> Relation:
     manager = manager_name(target) if target is not None else "objects"

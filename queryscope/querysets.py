@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Model
-from django.db.models.lookups import Exact
+from django.db.models.lookups import (
+    Exact,
+    GreaterThan,
+    GreaterThanOrEqual,
+    In,
+    LessThan,
+    LessThanOrEqual,
+    Range,
+)
 from django.db.models.manager import BaseManager
-from django.db.models.query import ModelIterable, RawQuerySet
+from django.db.models.query import ModelIterable, QuerySet, RawQuerySet
 
 from .core.events import Relation
+from .marks import repetition_mark
 
 
-def exact_conditions(queryset: Any) -> list[tuple[str, Any]]:
-    """(field name, value) of the conditions that all rows must meet by equality."""
+def exact_lookups(queryset: Any) -> list[Any]:
+    """The conditions that all rows must meet by the equality of a column."""
     where = queryset.query.where
     if where.connector != "AND" or where.negated:
         return []
@@ -25,8 +35,13 @@ def exact_conditions(queryset: Any) -> list[tuple[str, Any]]:
             if child.connector == "AND" and not child.negated:
                 pending.extend(children)
         elif isinstance(child, Exact) and hasattr(child.lhs, "target"):
-            found.append((child.lhs.target.name, child.rhs))
+            found.append(child)
     return found
+
+
+def exact_conditions(queryset: Any) -> list[tuple[str, Any]]:
+    """(field name, value) of those conditions."""
+    return [(lookup.lhs.target.name, lookup.rhs) for lookup in exact_lookups(queryset)]
 
 
 def key_conditions(queryset: Any) -> tuple[tuple[str, ...], str]:
@@ -68,6 +83,38 @@ def at_most_one(queryset: Any) -> bool:
         and child.lhs.target.model._meta.db_table == table
         for child in query.where.children
     )
+
+
+def listed_values(queryset: Any) -> int | None:
+    """A number that only the same values in the same ``IN`` lists have; None where none can."""
+    if isinstance(queryset, RawQuerySet):
+        return None
+    lists = []
+    pending = list(queryset.query.where.children)
+    for child in pending:
+        pending.extend(getattr(child, "children", ()))
+        if isinstance(child, In) and isinstance(child.rhs, (list, tuple, set, frozenset)):
+            lists.append([str(getattr(value, "pk", value)) for value in child.rhs])
+    return repetition_mark("", lists, 0) if lists else None
+
+
+def is_limited(queryset: Any) -> bool:
+    """Whether the query bounds its rows: by a slice, from key to key, or as one for each group."""
+    query = queryset.query
+    if query.high_mark is not None:
+        return True
+    if query.group_by is not None and not issubclass(queryset._iterable_class, ModelIterable):
+        return True
+    if query.combinator or query.where.connector != "AND" or query.where.negated:
+        return False
+    on_keys = [
+        child
+        for child in query.where.children
+        if getattr(getattr(getattr(child, "lhs", None), "target", None), "unique", False)
+    ]
+    from_key = any(isinstance(child, (GreaterThan, GreaterThanOrEqual)) for child in on_keys)
+    to_key = any(isinstance(child, (LessThan, LessThanOrEqual)) for child in on_keys)
+    return (from_key and to_key) or any(isinstance(child, Range) for child in on_keys)
 
 
 def is_plain(queryset: Any, relation: Relation) -> bool:
@@ -122,15 +169,47 @@ def deferred_names(queryset: Any) -> tuple[str, ...]:
     )
 
 
+def only_names(queryset: Any) -> tuple[str, ...]:
+    """Fields that ``only()`` named."""
+    if isinstance(queryset, RawQuerySet):
+        return ()
+    names, deferring = queryset.query.deferred_loading
+    return () if deferring else tuple(sorted(names))
+
+
+def selected_lookups(queryset: Any) -> tuple[str, ...]:
+    """What ``select_related`` was told by name, the longest lookups only.
+
+    None of it where all relations are joined, or a lock names the joins that it needs.
+    """
+    if isinstance(queryset, RawQuerySet) or queryset.query.select_for_update_of:
+        return ()
+    followed = queryset.query.select_related
+    return tuple(_flat(followed)) if isinstance(followed, dict) else ()
+
+
+def _flat(followed: dict[str, Any]) -> Iterator[str]:
+    for name, deeper in followed.items():
+        if deeper:
+            yield from (f"{name}__{lookup}" for lookup in _flat(deeper))
+        else:
+            yield name
+
+
 def facts(queryset: Any) -> dict[str, Any]:
     """What a fix must know of the queryset it is put on."""
     raw = isinstance(queryset, RawQuerySet)
     return {
         "manager": manager_name(queryset.model),
         "raw": raw,
+        "using": queryset._db or "",
         "combined": not raw and bool(queryset.query.combinator),
+        "limited": not raw and is_limited(queryset),
+        "fetch_modes": hasattr(QuerySet, "fetch_mode") and not raw,
         "deferred": deferred_names(queryset),
+        "only": only_names(queryset),
         "prefetched": tuple(
             getattr(lookup, "prefetch_to", lookup) for lookup in queryset._prefetch_related_lookups
         ),
+        "selected": selected_lookups(queryset),
     }

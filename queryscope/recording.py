@@ -11,7 +11,7 @@ import asyncio
 import logging
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import replace
 from time import perf_counter_ns
@@ -26,6 +26,7 @@ from .core.events import Trace
 from .freezing import freeze
 from .ledger import Ledger
 from .roles import forget
+from .watching import Watch, watch_reads
 
 logger = logging.getLogger("queryscope")
 
@@ -96,6 +97,7 @@ class Recording:
         self.ledger = Ledger(self._started)
         self._ended: int | None = None
         self._trace: Trace | None = None
+        self._watch: Watch | None = None
 
     @property
     def queries(self) -> int:
@@ -106,6 +108,11 @@ class Recording:
     def database_ms(self) -> float:
         """Time spent in the database so far, in milliseconds."""
         return self.ledger.database_ns / 1e6
+
+    @property
+    def databases(self) -> dict[str, str]:
+        """Aliases that were asked so far, each with its vendor."""
+        return {group.alias: group.vendor for group in list(self.ledger.groups.values())}
 
     @property
     def closed(self) -> bool:
@@ -127,11 +134,17 @@ class Recording:
             if waiting is not None:
                 _reset(opener, waiting)
 
-    def close(self) -> None:
-        """End the recording: a context that leaked it records nothing more."""
+    def close(self, watch: Watch | None = None) -> None:
+        """End the recording: a context that leaked it records nothing more.
+
+        ``watch`` has noted what was read of the rows, from beginning to end.
+        """
         if not self.ledger.closed:
             self._ended = perf_counter_ns()
-            self.ledger.close()
+            self._watch = watch
+            self.ledger.close(watch)
+            if watch is not None:
+                watch.clear()
 
     @property
     def trace(self) -> Trace:
@@ -160,12 +173,28 @@ class Recording:
             distinct=len({statement.fingerprint for statement in list(self.ledger.sights)}),
             database_ms=self.database_ms,
             truncated=self.ledger.truncated,
+            watched=self.watched,
         )
+
+    @property
+    def watched(self) -> bool:
+        """Whether it was noted what was read of the rows."""
+        return self._watch is not None
+
+    @property
+    def outliving(self) -> frozenset[int]:
+        """Indexes of watched sources with rows that are still alive: something has kept them."""
+        return self._watch.outliving() if self._watch is not None else frozenset()
 
     @property
     def quiet(self) -> bool:
         """Whether every query ran once and none was caused by a row: there is nothing to find."""
         return self.ledger.quiet
+
+    @property
+    def most_rows(self) -> int:
+        """The most rows that one evaluation brought; known once the recording is closed."""
+        return self.ledger.most_rows
 
     def shape(self) -> int:
         """Equal for recordings in which there is the same to find."""
@@ -185,16 +214,24 @@ def _reset(variable: ContextVar[Any], token: Any) -> None:
 
 
 @contextmanager
-def record(name: str = "", request: str | None = None) -> Iterator[Recording]:
+def record(
+    name: str = "", request: str | None = None, *, reads: bool = False
+) -> Iterator[Recording]:
     """Record the queries of a block, in sync or async code, on every database alias.
+
+    With ``reads`` it is watched as well what is read of the rows that the block loads, which shows
+    what was loaded in vain; that slows every model of the process down: for tests, not for servers.
 
     >>> with record() as trace:
     ...     list(Task.objects.all())
     """
     install()
     recording = Recording(name, request)
+    watching: AbstractContextManager[Watch | None] = watch_reads() if reads else nullcontext()
     try:
-        with recording.active():
+        with watching as watch, recording.active():
             yield recording
+        # Not after an error: what the rest of the block would have read is not known.
+        recording.close(watch)
     finally:
         recording.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from .core.events import Relation
+from .core.sightings import Usage
 
 LoadedBy = Literal["queryset", "lazy", "prefetch", "select_related"]
 
@@ -22,6 +23,7 @@ class SourceNode:
 
     __slots__ = (
         "evaluations",
+        "forgotten",
         "group",
         "index",
         "loaded_by",
@@ -30,6 +32,7 @@ class SourceNode:
         "rows",
         "single",
         "streamed",
+        "usage",
     )
 
     def __init__(
@@ -52,6 +55,9 @@ class SourceNode:
         self.streamed = streamed
         self.evaluations = 0
         self.rows = 0
+        #: Some of its rows are not remembered, so that what was read of them is not known.
+        self.forgotten = False
+        self.usage: Usage | None = None
 
 
 class Evaluation:

@@ -41,7 +41,14 @@ DATABASES = {
     for alias in ("default", "other")
 }
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.testapp"]
+INSTALLED_APPS = [
+    *INSTALLED_APPS,
+    "django.contrib.sitemaps",
+    "django.contrib.sites",
+    "taggit",
+    "tests.testapp",
+]
+SITE_ID = 1
 
 DEBUG = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

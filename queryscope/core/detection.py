@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .events import QueryGroup, Trace
+from .exercise import Exercise
 from .findings import Finding
 from .fixes import Need, Remedy
 
@@ -18,6 +19,7 @@ class Options:
     n_plus_one_threshold: int = 2
     loop_threshold: int = 3
     duplicate_threshold: int = 2
+    unbounded_rows: int = 1_000
     query_budget: int | None = None
     query_budgets: Mapping[str, int] = field(default_factory=dict)
 
@@ -44,11 +46,15 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What one detector looks at: a trace, and which groups earlier detectors explained."""
+    """What one detector looks at: a trace, and which groups earlier detectors explained.
+
+    ``exercise`` is what all the watched requests used of the rows that they loaded.
+    """
 
     trace: Trace
     options: Options
     claimed: frozenset[int] = frozenset()
+    exercise: Exercise = field(default_factory=Exercise)
 
     def open_groups(self) -> Iterable[tuple[int, QueryGroup]]:
         """Groups that no earlier detector explained."""
@@ -60,11 +66,27 @@ class Case:
 
 
 def detect(traces: Iterable[Trace], options: Options) -> tuple[Finding, ...]:
-    """All findings, one for each endpoint, key and place: of several runs, the one of most queries.
+    """All findings of the traces."""
+    return merged(detections_of(traces, options))
+
+
+def detections_of(
+    traces: Iterable[Trace], options: Options, watched: Iterable[Trace] = ()
+) -> list[Detection]:
+    """What each detector found in each trace by itself; :func:`merged` makes findings of it.
+
+    ``watched`` are further traces that only show what was read of the rows.
+    """
+    traces = list(traces)
+    exercise = Exercise((*traces, *watched))
+    return [found for trace in traces for found in _detect_one(trace, options, exercise)]
+
+
+def merged(detections: Sequence[Detection]) -> tuple[Finding, ...]:
+    """Findings, one for each endpoint, key and place: of several runs, the one of most queries.
 
     Findings of one queryset carry the same fix, whole for all the requests that pass it.
     """
-    detections = [detection for trace in traces for detection in _detect_one(trace, options)]
     remedies: dict[object, Remedy] = {}
     for detection in detections:
         if (need := detection.need) is not None:
@@ -82,10 +104,10 @@ def detect(traces: Iterable[Trace], options: Options) -> tuple[Finding, ...]:
     return tuple(best.values())
 
 
-def _detect_one(trace: Trace, options: Options) -> list[Detection]:
+def _detect_one(trace: Trace, options: Options, exercise: Exercise) -> list[Detection]:
     from .detectors import DETECTORS
 
-    case = Case(trace, options)
+    case = Case(trace, options, exercise=exercise)
     found: list[Detection] = []
     for detector in DETECTORS:
         detections = tuple(detector.detect(case))

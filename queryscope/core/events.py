@@ -11,6 +11,9 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from .decoding import decode
+from .sightings import Location, Reading, TemplateLine, Usage, Write
+
 TRACE_VERSION = 1
 
 RelationKind = Literal[
@@ -33,24 +36,8 @@ WRITES = frozenset(
     {"create", "bulk_create", "bulk_update", "update", "delete", "save"}
     | {"add", "set", "remove", "clear", "get_or_create", "update_or_create"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A line of source code: ``line`` counts from 1, ``code`` is its text without indentation."""
-
-    file: str
-    line: int
-    function: str
-    code: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateLine:
-    """A line of a template; ``line`` counts from 1."""
-
-    name: str
-    line: int
+#: Operations that load related rows: for a queryset, or for objects that the code has in hand.
+PREFETCHES = frozenset({"prefetch", "prefetch_object"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +48,9 @@ class Relation:
     attribute as written in code (what ``prefetch_related`` takes), ``query_name`` the name that
     ``select_related`` and filters take. ``manager`` is the target's default manager, ``back`` the
     name by which the target's filters reach the owner, for relations to many; ``renamed`` tells
-    that ``name`` is the ``to_attr`` of a Prefetch.
+    that ``name`` is the ``to_attr`` of a Prefetch. ``reading`` is how a manager is narrowed, in a
+    fix that narrows it the same way, ``annotated`` an annotation of the related rows in a fix that
+    counts what they have.
     """
 
     model: str
@@ -72,6 +61,8 @@ class Relation:
     manager: str = "objects"
     back: str = ""
     renamed: bool = False
+    reading: Reading | None = None
+    annotated: str = ""
 
     @property
     def label(self) -> str:
@@ -80,40 +71,61 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A queryset whose rows were seen to cause further queries, or may.
-
-    ``parent`` is the index in ``Trace.sources`` of the rows this queryset was reached from, by
-    ``relation``; None for a queryset of its own. ``single`` tells that at most one row is possible
-    by construction (``get()``, ``first()``, ``[0]``, a filter on a unique column), ``written`` that
-    a line of the project evaluated it, not a library for a template or a serializer, ``built`` that
-    ``location`` is the line that built it, ``plain`` that a related manager was not narrowed,
-    ``looped`` that one chain of calls evaluated it again and again, ``changelist`` that it is the
-    list of a ModelAdmin and ``choices`` that it fills a form's field. ``prefetched`` are the
-    lookups it has already.
-    """
+    """A queryset whose rows were seen to cause further queries, or may."""
 
     index: int
     model: str
     manager: str
     location: Location | None
     template: TemplateLine | None
+    #: Index in ``Trace.sources`` of the rows it was reached from, by ``relation``; None without.
     parent: int | None = None
     relation: Relation | None = None
+    #: At most one row by construction: ``get()``, ``[0]``, a filter on a unique column.
     single: bool = False
     loaded_by: Literal["queryset", "lazy", "prefetch", "select_related"] = "queryset"
     streamed: bool = False
+    #: A line of the project evaluated it, not a library for a template or a serializer.
     written: bool = True
+    #: ``location`` is the line that built it, or one that only evaluates it.
     built: bool = False
+    evaluates: bool = False
+    #: A related manager was not narrowed.
     plain: bool = True
+    #: One chain of calls evaluated it again and again.
     looped: bool = False
+    #: The list of a ModelAdmin, or of one ``inline`` in another.
     changelist: bool = False
+    inline: bool = False
+    #: Foreign keys among a ModelAdmin's ``list_display``, which Django joins by itself.
+    displayed: tuple[str, ...] = ()
+    #: It fills a form's field.
     choices: bool = False
+    #: Django looked for the rows to delete them.
+    collected: bool = False
     raw: bool = False
     combined: bool = False
+    #: The query itself bounds its rows.
+    limited: bool = False
+    #: Its rows can load what they need for all of them at once (Django 6.1).
+    fetch_modes: bool = False
+    #: The alias that ``using()`` names.
+    using: str = ""
+    #: Fields that ``only()`` names, and all that it or ``defer()`` leaves out.
+    only: tuple[str, ...] = ()
     deferred: tuple[str, ...] = ()
+    #: Lookups that it prefetches, and those that it joins by name.
     prefetched: tuple[str, ...] = ()
+    selected: tuple[str, ...] = ()
+    #: Labels of the models that inherit from its own: a library may hand out rows of these.
+    children: tuple[str, ...] = ()
+    reading: Reading | None = None
     evaluations: int = 0
     rows: int = 0
+    #: Index of the queries that load it.
+    group: int | None = None
+    #: None where not all reads of its rows were seen.
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +153,11 @@ class QueryGroup:
     calls, which only a loop does. ``plain`` is false when a related manager was narrowed (filtered,
     ordered, sliced), so that a plain prefetch would not answer it. ``conditions`` are the fields
     compared by equality when nothing else is asked, ``unique`` tells that the only one of them is
-    the "primary key" or a "unique" column. ``offences`` are empty for a query that no row caused;
-    ``strangers`` counts the queries caused by an object whose queryset was not seen (unpickled,
-    constructed, older than the recording). ``application`` tells that the project's own code caused
-    them, not a library's.
+    the "primary key" or a "unique" column. ``several`` is false where all were asked of one object.
+    ``offences`` are empty for a query that no row caused; ``strangers`` counts the queries caused
+    by an object whose queryset was not seen (unpickled, constructed, older than the recording).
+    ``application`` tells that the project's own code caused them, not a library's; ``write`` is
+    what a call that writes was given, ``field`` the form's field whose choices it loads.
     """
 
     fingerprint: str
@@ -162,17 +175,22 @@ class QueryGroup:
     application: bool
     model: str | None = None
     manager: str = "objects"
+    using: str = ""
     relation: Relation | None = None
     plain: bool = True
+    reading: Reading | None = None
     direct: bool = True
     conditions: tuple[str, ...] = ()
     unique: str = ""
     looped: bool = False
+    several: bool = True
     batched: bool = False
     failures: int = 0
     repeats: dict[int, int] = field(default_factory=dict)
     strangers: int = 0
     offences: tuple[Offence, ...] = ()
+    write: Write | None = None
+    field: str = ""
 
 
 class TimelineEntry(NamedTuple):
@@ -188,7 +206,8 @@ class Trace:
     """All queries of one request, transaction control left out.
 
     ``distinct`` is the number of fingerprints. ``truncated`` counts the queries beyond the limit
-    of groups: they are in ``queries`` and ``database_ms`` but in no group.
+    of groups: they are in ``queries`` and ``database_ms`` but in no group. ``watched`` tells that
+    the reads of loaded rows were watched; see ``Source.usage``.
     """
 
     name: str
@@ -202,6 +221,7 @@ class Trace:
     sources: tuple[Source, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     truncated: int = 0
+    watched: bool = False
     version: int = TRACE_VERSION
 
     def as_dict(self) -> dict[str, Any]:
@@ -217,53 +237,6 @@ class Trace:
         if not isinstance(data, dict) or data.get("version") != TRACE_VERSION:
             raise ValueError(f"not a queryscope trace of version {TRACE_VERSION}")
         try:
-            return cls(
-                **{
-                    **data,
-                    "groups": tuple(_group(g) for g in data["groups"]),
-                    "sources": tuple(_source(s) for s in data["sources"]),
-                    "timeline": tuple(TimelineEntry(*t) for t in data["timeline"]),
-                }
-            )
-        except (KeyError, TypeError, AttributeError) as error:
+            return decode(cls, data)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"not a queryscope trace: {error!r}") from error
-
-
-def _group(data: dict[str, Any]) -> QueryGroup:
-    return QueryGroup(
-        **{
-            **data,
-            "tables": tuple(data["tables"]),
-            "conditions": tuple(data["conditions"]),
-            "location": _location(data["location"]),
-            "template": _template(data["template"]),
-            "relation": _relation(data["relation"]),
-            "repeats": {int(k): v for k, v in data["repeats"].items()},
-            "offences": tuple(Offence(**o) for o in data["offences"]),
-        }
-    )
-
-
-def _source(data: dict[str, Any]) -> Source:
-    return Source(
-        **{
-            **data,
-            "location": _location(data["location"]),
-            "template": _template(data["template"]),
-            "relation": _relation(data["relation"]),
-            "deferred": tuple(data["deferred"]),
-            "prefetched": tuple(data["prefetched"]),
-        }
-    )
-
-
-def _location(data: dict[str, Any] | None) -> Location | None:
-    return None if data is None else Location(**data)
-
-
-def _template(data: dict[str, Any] | None) -> TemplateLine | None:
-    return None if data is None else TemplateLine(**data)
-
-
-def _relation(data: dict[str, Any] | None) -> Relation | None:
-    return None if data is None else Relation(**data)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from .events import Location, TemplateLine
 from .paths import relative
+from .sightings import Location, TemplateLine
 
 Severity = Literal["error", "warning", "info"]
 Confidence = Literal["proven", "certain", "likely"]
@@ -31,8 +32,20 @@ FixKind = Literal[
     "transaction",
 ]
 
+SuppressionStatus = Literal["used", "unused", "expired", "misspelt"]
+
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 REPORT_VERSION = 1
+
+
+#: Where what a fix may name is imported from.
+_IMPORTS = {
+    "django.contrib.contenttypes.prefetch": {"GenericPrefetch"},
+    "django.db.models": {
+        *("Case", "Count", "Exists", "F", "OuterRef", "Prefetch", "Q", "Value", "When"),
+        "prefetch_related_objects",
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +53,25 @@ class Fix:
     """What to write instead.
 
     ``lookups`` are the lookups that are missing, complete for the origin; ``code`` can be pasted.
-    ``diff`` is a unified diff where an edit is certain.
+    ``alternative`` does the same by other means, where Django has them, ``diff`` is a unified diff
+    where an edit is certain.
     """
 
     kind: FixKind
     lookups: tuple[str, ...]
     code: str
     diff: str | None = None
+    alternative: str | None = None
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """The lines that import what ``code`` names of Django, beside models."""
+        used = set(re.findall(r"\b[A-Za-z_]+(?=\()", self.code))
+        return tuple(
+            f"from {module} import {', '.join(sorted(used & names))}"
+            for module, names in _IMPORTS.items()
+            if used & names
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +138,10 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         """The only serial form; feeds every reporter."""
-        return {**dataclasses.asdict(self), "key": self.key}
+        data = {**dataclasses.asdict(self), "key": self.key}
+        if self.fix is not None:
+            data["fix"]["imports"] = self.fix.imports
+        return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +175,42 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppression:
+    """A comment in the project's code or an entry of ``QUERYSCOPE["ALLOW"]``, and what it did.
+
+    ``file`` and ``line`` are those of a comment, None for an entry. ``detectors`` are those it
+    allows, empty for any. ``until`` is the last day ("2027-01-31") on which it holds. ``status``
+    "used" comes with the ``findings`` that it took away; the others took none: "unused" had nothing
+    to take in an audit that ran its code, "expired" and "misspelt" do not hold. ``message`` says
+    what to do about it.
+    """
+
+    name: str
+    file: str | None
+    line: int | None
+    detectors: tuple[str, ...]
+    reason: str
+    until: str | None
+    status: SuppressionStatus
+    message: str = ""
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether it can allow anything as it is written, today."""
+        return self.status in ("used", "unused")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The only serial form."""
+        findings = [finding.as_dict() for finding in self.findings]
+        return {**dataclasses.asdict(self), "findings": findings}
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """Everything one run found. ``findings`` are in the order of what a fix would save."""
+    """Everything one run found. ``findings`` are in the order of what a fix would save, without
+    those that ``suppressions`` took away.
+    """
 
     endpoints: tuple[Endpoint, ...]
     findings: tuple[Finding, ...]
@@ -156,10 +218,25 @@ class Report:
     database: dict[str, Any] = field(default_factory=dict)
     tool: dict[str, str] = field(default_factory=dict)
     round_trip_ms: float = 1.0
+    suppressions: tuple[Suppression, ...] = ()
 
     @property
     def queries(self) -> int:
         return sum(endpoint.queries for endpoint in self.endpoints)
+
+    @property
+    def suppressed(self) -> tuple[Finding, ...]:
+        """The findings that suppressions took away, each once however many allow it."""
+        taken = (finding for suppression in self.suppressions for finding in suppression.findings)
+        once = {(f.endpoint, f.key, f.location, f.template, f.origin): f for f in taken}
+        return tuple(once.values())
+
+    @property
+    def failing(self) -> bool:
+        """Whether something is to be done: a finding above "info", a suppression that fails."""
+        return any(f.severity != "info" for f in self.findings) or any(
+            not suppression.holds for suppression in self.suppressions
+        )
 
     def summary(self) -> dict[str, Any]:
         return {
@@ -169,6 +246,7 @@ class Report:
             "queries": self.queries,
             "database_ms": round(sum(e.database_ms for e in self.endpoints), 3),
             "findings": {s: self._count(s) for s in SEVERITIES},
+            "suppressed": len(self.suppressed),
             # A budget is kept by the other findings' fixes: nothing is saved twice.
             "saves_queries": sum(f.saves for f in self.findings if f.detector != "query-budget"),
         }
@@ -183,8 +261,12 @@ class Report:
             "tool": self.tool,
             "database": self.database,
             "endpoints": [dataclasses.asdict(endpoint) for endpoint in self.endpoints],
-            "findings": [finding.as_dict() for finding in self.findings],
+            "findings": [
+                {**finding.as_dict(), "cost_ms": round(finding.cost_ms(self.round_trip_ms), 3)}
+                for finding in self.findings
+            ],
             "indexes": [],
+            "suppressions": [suppression.as_dict() for suppression in self.suppressions],
             "skipped": [dataclasses.asdict(route) for route in self.skipped],
             "round_trip_ms": self.round_trip_ms,
             "summary": self.summary(),

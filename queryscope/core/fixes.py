@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .events import MANY_RELATIONS, SINGLE_RELATIONS, Relation, Source
 from .findings import Fix, FixKind
+from .sightings import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,25 @@ class Path:
         return "__".join(names)
 
     @property
-    def crosses_generic(self) -> bool:
-        """Whether it goes on beyond a generic foreign key, where rows are of several models."""
-        return any(step.kind == "generic-foreign-key" for step in self.steps[:-1])
+    def turn(self) -> int | None:
+        """The step at which a queryset of its own begins, for a Prefetch or GenericPrefetch."""
+        last = len(self.steps) - 1
+        for index, step in enumerate(self.steps):
+            own = step.reading is not None or step.annotated
+            if own or (_is_generic(step) and index < last):
+                return index
+        return None
+
+    def begins(self, steps: tuple[Relation, ...]) -> bool:
+        """Whether it goes along the same relations first."""
+        names = [(step.model, step.name) for step in steps]
+        return [(step.model, step.name) for step in self.steps[: len(steps)]] == names
 
     def is_prefix_of(self, other: Path) -> bool:
         return self.steps == other.steps[: len(self.steps)] and self.steps != other.steps
+
+
+_AS_IT_IS = Reading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +59,26 @@ class Counted:
 
     relation: Relation
     exists: bool
+    reading: Reading = _AS_IT_IS
+
+    @property
+    def name(self) -> str:
+        """The attribute that an annotation puts on the rows."""
+        query_name = self.relation.query_name
+        if self.exists:
+            return self.reading.exists or f"has_{query_name}"
+        return self.reading.count or f"{query_name}_count"
+
+    @property
+    def annotation(self) -> str:
+        relation, reading = self.relation, self.reading
+        if self.exists:
+            target = f"{class_name(relation.target)}.{relation.manager}"
+            rows = f'{target}.filter({relation.back}=OuterRef("pk")){reading.narrowing}'
+            return f"{self.name}=Exists({rows})"
+        # Several joins multiply rows: distinct keeps each count right whatever stands beside it.
+        only = f"filter=Q({reading.conditions}), " if reading.conditions else ""
+        return f'{self.name}=Count("{relation.query_name}", {only}distinct=True)'
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,36 +122,124 @@ def eager_fix(origin: Source, remedy: Remedy, kind: FixKind) -> Fix:
 
     ``kind`` is what the finding at hand needs; the code always holds the whole remedy.
     """
-    selected = _outermost(p.lookup for p in remedy.paths if p.selectable)
-    prefetched = tuple(
-        lookup
-        for lookup in _outermost(p.lookup for p in remedy.paths if not p.selectable)
-        if lookup not in origin.prefetched
-    )
-    if origin.raw or origin.combined:
-        lookups = _outermost((*selected, *prefetched))
-        code = f"prefetch_related_objects(rows, {_quoted(lookups)})"
+    separate = origin.raw or origin.combined
+    paths = tuple(replace(p, prefetched=True) for p in remedy.paths) if separate else remedy.paths
+    loads = _loads(paths, origin.prefetched)
+    lookups = (*loads.selected, *_outermost(p.lookup for p in paths if not p.selectable))
+    lookups = tuple(lookup for lookup in lookups if lookup not in origin.prefetched)
+    if separate:
+        arguments = (*map(_quote, loads.prefetched), *loads.nested)
+        code = f"prefetch_related_objects(rows, {', '.join(arguments)})"
         return Fix("prefetch_related", lookups, code)
-    code = expression(origin)
-    needed = {p.steps[0].query_name for p in remedy.paths} | set(remedy.loaded_fields)
-    if needed & set(origin.deferred):
-        kept = tuple(name for name in origin.deferred if name not in needed)
-        code += f".defer({_quoted(kept)})" if kept else ".all()"
-    start = code
-    if selected:
-        code += f".select_related({_quoted(selected)})"
-    if prefetched:
-        code += f".prefetch_related({_quoted(prefetched)})"
-    counts = tuple(dict.fromkeys(_annotation(c) for c in remedy.counted))
-    if counts:
-        code += f".annotate({', '.join(counts)})"
+    methods = loads.methods
+    if counts := tuple(dict.fromkeys(counted.annotation for counted in remedy.counted)):
+        methods += f".annotate({', '.join(counts)})"
     if origin.changelist:
-        code = _changelist(code.removeprefix(start), selected, code.count("(") == 1)
-    elif origin.streamed:
-        code += ".iterator(chunk_size=2000)" if prefetched else ".iterator()"
+        only_joins = methods.count("(") == 1 and not origin.inline
+        # A list of its own takes the place of what Django or the class joined before.
+        joined = _outermost((*origin.selected, *origin.displayed, *loads.selected))
+        code = _changelist(methods, joined if loads.selected else (), only_joins)
+    else:
+        code = expression(origin) + _deferral(origin, remedy) + methods
+        if origin.streamed:
+            code += ".iterator(chunk_size=2000)" if loads.fetches else ".iterator()"
     names = (c.relation.query_name for c in remedy.counted)
-    lookups = tuple(dict.fromkeys((*selected, *prefetched, *names, *remedy.loaded_fields)))
-    return Fix(kind, lookups, code)
+    lookups = tuple(dict.fromkeys((*lookups, *names, *remedy.loaded_fields)))
+    return Fix(kind, lookups, code, alternative=_alternative(origin, remedy))
+
+
+def _alternative(origin: Source, remedy: Remedy) -> str | None:
+    """The fetch mode of Django 6.1 that loads an attribute for all the rows at once."""
+    attributes = SINGLE_RELATIONS | {"generic-foreign-key"}
+    steps = [step for path in remedy.paths for step in path.steps]
+    if (
+        not origin.fetch_modes
+        or (origin.streamed or origin.combined or origin.changelist)
+        or remedy.counted
+        or any(path.prefetched for path in remedy.paths)
+        or any(step.kind not in attributes for step in steps)
+    ):
+        return None
+    return f"{expression(origin)}.fetch_mode(models.FETCH_PEERS)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Loads:
+    """Lookups of ``select_related`` and ``prefetch_related``; ``nested`` are Prefetch objects."""
+
+    selected: tuple[str, ...]
+    prefetched: tuple[str, ...]
+    nested: tuple[str, ...]
+
+    @property
+    def fetches(self) -> bool:
+        return bool(self.prefetched or self.nested)
+
+    @property
+    def methods(self) -> str:
+        code = f".select_related({_quoted(self.selected)})" if self.selected else ""
+        if self.fetches:
+            code += f".prefetch_related({', '.join((*map(_quote, self.prefetched), *self.nested))})"
+        return code
+
+
+def _loads(paths: Iterable[Path], known: tuple[str, ...] = ()) -> _Loads:
+    """What loads all the paths but those ``known``; a queryset of its own takes what is below."""
+    below: dict[tuple[Relation, ...], list[Path]] = {}
+    for path in paths:
+        if (turn := path.turn) is not None:
+            rest = below.setdefault(path.steps[: turn + 1], [])
+            rest += [Path(path.steps[turn + 1 :])] if turn + 1 < len(path.steps) else []
+    plain = []
+    for path in (path for path in paths if path.turn is None):
+        # What goes through rows that have annotations is loaded with these.
+        through = next((steps for steps in below if steps[-1].annotated and path.begins(steps)), ())
+        if len(path.steps) > len(through) > 0:
+            below[through].append(Path(path.steps[len(through) :]))
+        elif not through:
+            plain.append(path)
+    generic: dict[str, list[str]] = {}
+    nested = []
+    for steps, rest in below.items():
+        lookup = "__".join(step.name for step in steps)
+        if steps[-1].reading is not None or steps[-1].annotated:
+            nested.append(_prefetch(lookup, steps[-1], _loads(rest).methods))
+        else:
+            queryset = f"{class_name(steps[-1].target)}.{steps[-1].manager}"
+            generic.setdefault(lookup, []).append(queryset + (_loads(rest).methods or ".all()"))
+    nested += (f'GenericPrefetch("{n}", [{", ".join(each)}])' for n, each in generic.items())
+    lookups = _outermost(path.lookup for path in plain if not path.selectable)
+    return _Loads(
+        _outermost(path.lookup for path in plain if path.selectable),
+        tuple(name for name in lookups if name not in known and name not in generic),
+        tuple(dict.fromkeys(nested)),
+    )
+
+
+def _prefetch(lookup: str, relation: Relation, methods: str) -> str:
+    code = f"{class_name(relation.target)}.{relation.manager}"
+    if relation.annotated:
+        return f'Prefetch("{lookup}", queryset={code}{methods}.annotate({relation.annotated}))'
+    reading = relation.reading or _AS_IT_IS
+    code += reading.narrowing + methods
+    if not reading.narrowing and not methods:
+        code += ".all()"
+    # A generic relation filters by content type afterwards, which a slice does not allow.
+    if relation.kind != "generic-relation":
+        code += reading.limit
+    return f'Prefetch("{lookup}", queryset={code}, to_attr="{reading.rows}")'
+
+
+def _deferral(origin: Source, remedy: Remedy) -> str:
+    """The origin's ``only()`` or ``defer()`` once the fields that are needed are loaded as well."""
+    needed = {p.steps[0].query_name for p in remedy.paths} | set(remedy.loaded_fields)
+    if not needed & set(origin.deferred):
+        return ""
+    if origin.only:
+        missing = (name for name in origin.deferred if name in needed)
+        return f".only({_quoted((*origin.only, *missing))})"
+    kept = tuple(name for name in origin.deferred if name not in needed)
+    return f".defer({_quoted(kept)})" if kept else ".all()"
 
 
 def _changelist(methods: str, selected: tuple[str, ...], only_joins: bool) -> str:
@@ -132,7 +254,13 @@ def expression(origin: Source) -> str:
     if origin.loaded_by == "lazy" and origin.relation and origin.relation.kind in MANY_RELATIONS:
         owner = origin.relation.model.rpartition(".")[2]
         return f"{snake(owner)}.{origin.relation.name}"
-    return f"{class_name(origin.model)}.{origin.manager}"
+    return manager_code(origin.model, origin.manager, origin.using)
+
+
+def manager_code(model: str, manager: str, using: str) -> str:
+    """``Task.objects``, or ``Task.objects.using("archive")``."""
+    code = f"{class_name(model)}.{manager}"
+    return f'{code}.using("{using}")' if using else code
 
 
 def class_name(label: str) -> str:
@@ -145,26 +273,19 @@ def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def counted_name(counted: Counted) -> str:
-    """The attribute that an annotation puts on the rows."""
-    name = counted.relation.query_name
-    return f"has_{name}" if counted.exists else f"{name}_count"
-
-
-def _annotation(counted: Counted) -> str:
-    relation, name = counted.relation, counted_name(counted)
-    if counted.exists:
-        target = f"{class_name(relation.target)}.{relation.manager}"
-        return f'{name}=Exists({target}.filter({relation.back}=OuterRef("pk")))'
-    # Several joins multiply rows: distinct keeps each count right whatever stands beside it.
-    return f'{name}=Count("{relation.query_name}", distinct=True)'
-
-
 def _outermost(lookups: Iterable[str]) -> tuple[str, ...]:
     """Without repetition, and without those that a longer one implies."""
     unique = tuple(dict.fromkeys(lookups))
     return tuple(one for one in unique if not any(other.startswith(f"{one}__") for other in unique))
 
 
+def _quote(name: str) -> str:
+    return f'"{name}"'
+
+
 def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
+    return ", ".join(map(_quote, names))
+
+
+def _is_generic(step: Relation) -> bool:
+    return step.kind == "generic-foreign-key"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from .detection import Case
 from .events import WRITES, Offence, QueryGroup, Relation, Source
 from .fixes import Path
+from .sightings import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,12 @@ def _structural(case: Case) -> Iterable[Offender]:
         for offence in group.offences:
             root = sources[offence.origin]
             waiting = not root.single and offence.most == 1 and root.rows == 1
-            repeated = not root.single and offence.most >= case.options.n_plus_one_threshold
+            # One object is what it may be called for.
+            waiting = waiting and group.operation != "prefetch_object"
+            # A list of one row in a loop around it: that has several turns now.
+            nested = root.looped and offence.count >= case.options.n_plus_one_threshold
+            enough = offence.most >= case.options.n_plus_one_threshold
+            repeated = not root.single and enough and group.several
             # One row at a time, fetched in a loop: each of them brings its own.
             in_loop = root.single and root.looped and offence.count >= case.options.loop_threshold
             if not (waiting or repeated or in_loop):
@@ -70,17 +76,23 @@ def _structural(case: Case) -> Iterable[Offender]:
                 path=path,
                 count=offence.count,
                 duration_ms=group.duration_ms * share,
-                waiting=waiting,
+                waiting=waiting and not nested,
                 rows_of=root.model,
                 certain=not in_loop,
+                # A list that is loaded anew for each turn is prefetched anew as well.
+                prefetches=root.evaluations if nested and root.rows == 1 else 1,
             )
 
 
 def _unseen_origin(case: Case) -> Iterable[Offender]:
+    # What was just made has no queryset that could have loaded more.
+    made = {group.write.model for group in case.trace.groups if group.write and _inserts(group)}
     for index, group in case.open_groups():
         if (
             group.kind == "select"
             and group.relation is not None
+            and group.relation.model not in made
+            and group.several
             and group.looped
             and group.strangers >= case.options.n_plus_one_threshold
             and len(group.repeats) > 1
@@ -98,34 +110,62 @@ def _unseen_origin(case: Case) -> Iterable[Offender]:
             )
 
 
+def _inserts(group: QueryGroup) -> bool:
+    return group.kind == "insert"
+
+
 def _path(
     sources: tuple[Source, ...], offence: Offence, last: Relation | None
 ) -> tuple[Source, Path | None]:
     """The origin whose queryset can be changed, and the relations from it to the offender."""
     steps: list[Relation | None] = [last]
     node = sources[offence.source]
+    top = sources[offence.origin]
     prefetched = False
-    while node.index != offence.origin and node.parent is not None and not _is_apart(node):
-        steps.append(node.relation)
+    while node.parent is not None:
+        below = node.index != top.index
+        if _is_apart(node, top) if below else not _belongs_above(node):
+            break
+        steps.append(_step(node))
         prefetched = prefetched or node.loaded_by == "prefetch"
         node = sources[node.parent]
-    while node.parent is not None and _belongs_above(node):
-        steps.append(node.relation)
-        prefetched = prefetched or node.loaded_by == "prefetch"
-        node = sources[node.parent]
+        top = node if not below else top
     known = tuple(step for step in reversed(steps) if step is not None)
     if len(known) != len(steps):
         return node, None
     return node, Path(known, prefetched)
 
 
+def _step(node: Source) -> Relation | None:
+    """The relation to a source's rows, as a fix would have to follow it."""
+    relation = node.relation
+    if relation is not None and relation.kind == "generic-foreign-key":
+        return replace(relation, target=node.model, manager=node.manager)
+    if relation is not None and node.loaded_by == "lazy" and not node.plain:
+        return replace(relation, reading=node.reading)
+    return relation
+
+
+def can_repeat(reading: Reading | None, origin: Source) -> bool:
+    """Whether the calls that narrow a manager can be written where ``origin`` is built."""
+    if reading is None or not reading.code:
+        return False
+    where = origin.location
+    return not reading.scope or (
+        where is not None and where.function == reading.scope and reading.since < where.line
+    )
+
+
 def _is_renamed(node: Source) -> bool:
     return node.relation is not None and node.relation.renamed
 
 
-def _is_apart(node: Source) -> bool:
-    """Whether nothing that the rows above prefetch by name would be read here."""
-    return _is_renamed(node) or (node.loaded_by == "lazy" and not node.plain)
+def _is_apart(node: Source, top: Source) -> bool:
+    """Whether nothing that the rows above prefetch would be read here."""
+    if node.loaded_by == "lazy" and not node.plain:
+        reading = node.reading
+        return reading is None or not reading.narrows or not can_repeat(reading, top)
+    return _is_renamed(node)
 
 
 def _belongs_above(node: Source) -> bool:
@@ -159,20 +199,19 @@ def _merge_alike(offenders: list[Offender]) -> list[Offender]:
 def _merge_chains(offenders: list[Offender]) -> list[Offender]:
     """``task.project.owner`` on one line is one finding, of the longest path."""
     kept: list[Offender] = []
+    at: dict[object, list[int]] = {}
     for offender in sorted(offenders, key=lambda o: -len(o.path.steps) if o.path else 0):
-        for index, longer in enumerate(kept):
-            if (
-                offender.path
-                and longer.path
-                and offender.place == longer.place
-                and offender.path.is_prefix_of(longer.path)
-            ):
+        indexes = at.setdefault(offender.place, [])
+        for index in indexes:
+            longer = kept[index]
+            if offender.path and longer.path and offender.path.is_prefix_of(longer.path):
                 prefetches = longer.prefetches + offender.prefetches
                 recursive = longer.recursive or bool(longer.groups & offender.groups)
                 merged = _together(longer, offender, prefetches)
                 kept[index] = replace(merged, recursive=recursive)
                 break
         else:
+            indexes.append(len(kept))
             kept.append(offender)
     return kept
 

@@ -8,7 +8,8 @@ import pytest
 
 from queryscope.core.detection import Options, detect
 from queryscope.core.detectors import DETECTORS, NAMES
-from queryscope.core.events import Location, Offence, TemplateLine
+from queryscope.core.events import Offence
+from queryscope.core.sightings import Location, TemplateLine
 
 from .traces import (
     AUTHOR,
@@ -133,12 +134,14 @@ def test_a_generic_key_costs_a_query_for_each_model():
     assert (finding.count, finding.saves) == (7, 5)
 
 
-def test_beyond_a_generic_key_no_lookup_is_claimed():
+def test_beyond_a_generic_key_each_model_gets_its_queryset():
     below = source(1, "app.Task", parent=0, relation=TARGET, single=True, loaded_by="lazy")
     rows = (source(model="app.Activity"), below)
     finding = one(loop(FORWARD, 5, 1), sources=rows)
-    assert finding.fix is None
-    assert "GenericPrefetch" in finding.hint
+    assert finding.fix.code == (
+        "Activity.objects.prefetch_related("
+        'GenericPrefetch("target", [Task.objects.select_related("project")]))'
+    )
 
 
 @pytest.mark.parametrize(
@@ -239,8 +242,8 @@ def test_the_same_question_in_two_places_is_one_finding():
     second = group(repeats={7: 2, 8: 1}, count=3, location=line(30))
     finding = one(first, second, sources=())
     assert (finding.detector, finding.count, finding.saves) == ("duplicate-query", 3, 2)
-    assert finding.location == line(2)
-    assert "views.py:30" in finding.hint
+    assert finding.location == line(30), "it asks most often"
+    assert "views.py:2" in finding.hint
 
 
 def test_what_a_loop_explains_is_no_duplicate():

@@ -9,16 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queryscope.core.events import (
-    Location,
-    Offence,
-    QueryGroup,
-    Relation,
-    Source,
-    TemplateLine,
-    TimelineEntry,
-    Trace,
-)
+from queryscope.core.events import Offence, QueryGroup, Relation, Source, TimelineEntry, Trace
+from queryscope.core.sightings import Location, TemplateLine, Usage
 
 # What JSON can carry: text without lone surrogates, numbers that are finite.
 texts = st.text(max_size=20)
@@ -41,8 +33,19 @@ groups = st.builds(
     repeats=st.dictionaries(marks, whole, max_size=4),
     offences=st.lists(st.builds(Offence, whole, whole, whole, whole), max_size=3).map(tuple),
 )
+lists = st.lists(texts, max_size=3).map(tuple)
+usages = st.none() | st.builds(
+    Usage,
+    touched=lists,
+    lookups=lists,
+    prefetches=lists,
+    mentioned=lists,
+    unread=st.dictionaries(texts, whole, max_size=3),
+)
 sources = st.builds(
     Source,
+    usage=usages,
+    selected=lists,
     location=locations,
     template=templates,
     relation=relations,

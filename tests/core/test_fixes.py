@@ -176,7 +176,7 @@ def test_the_variable_that_holds_an_object(name, variable):
 )
 def test_what_a_join_can_follow(steps, selectable, generic):
     path = Path(steps)
-    assert (path.selectable, path.crosses_generic) == (selectable, generic)
+    assert (path.selectable, path.turn is not None) == (selectable, generic)
 
 
 def test_a_path_is_a_prefix_of_a_longer_one_only():
@@ -184,3 +184,14 @@ def test_a_path_is_a_prefix_of_a_longer_one_only():
     assert not Path((FORWARD,)).is_prefix_of(Path((FORWARD,)))
     assert not Path((FORWARD, OWNER)).is_prefix_of(Path((FORWARD,)))
     assert not Path((OWNER,)).is_prefix_of(Path((FORWARD, OWNER)))
+
+
+def test_a_list_of_joins_keeps_those_that_were_there():
+    rows = source(changelist=True, selected=("sprint",), displayed=("owner",))
+    fix = eager_fix(rows, paths((FORWARD,)), "select_related")
+    assert fix.code == 'list_select_related = ["sprint", "owner", "project"]'
+
+
+def test_an_inline_has_no_list_of_joins():
+    fix = eager_fix(source(changelist=True, inline=True), paths((FORWARD,)), "select_related")
+    assert fix.code.endswith('super().get_queryset(request).select_related("project")')

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from queryscope.core.events import Location, Offence, QueryGroup, Relation, Source, Trace
+from queryscope.core.events import Offence, QueryGroup, Relation, Source, Trace
 from queryscope.core.fingerprint import digest
+from queryscope.core.sightings import Location
 
 FORWARD = Relation("app.Task", "project", "project", "forward", "app.Project")
 OWNER = Relation("app.Project", "owner", "owner", "forward", "auth.User")

@@ -358,7 +358,7 @@ def refresh(rows: Iterable[Book]) -> Iterator[object]:
 
 
 def prefetch_each(rows: Iterable[Book]) -> Iterator[object]:
-    for book in rows:
+    for book in rows:  # <- origin: prefetch_each
         prefetch_related_objects([book], "reviews")  # <- here: prefetch_each
         yield [review.text for review in book.reviews.all()]
 

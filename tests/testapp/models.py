@@ -6,6 +6,8 @@ from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelatio
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
+from .features import Folded, Kept, Label, Line, Mark, Seat  # noqa: F401  (Django finds models here)
+
 
 class Country(models.Model):
     name = models.CharField(max_length=50)
@@ -37,6 +39,10 @@ class Author(models.Model):
 
     def mentor_name(self) -> str:
         return self.mentor.name if self.mentor else "-"  # <- here: method
+
+    @property
+    def pupils_count(self) -> int:
+        return self.pupils.count()
 
     def kids(self) -> models.QuerySet:
         return Author.objects.filter(mentor=self)
@@ -165,3 +171,26 @@ class Post(models.Model):
 class Comment(models.Model):
     post = models.ForeignKey(Post, models.CASCADE, related_name="comments")
     user = models.ForeignKey(Member, models.CASCADE, related_name="comments")
+
+
+class Draft(models.Model):
+    """Saving it does more than to write it."""
+
+    title = models.CharField(max_length=50)
+    changed = models.DateTimeField(auto_now=True)
+    saved = 0
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.saved += 1
+        super().save(*args, **kwargs)  # <- here: override
+
+
+class Score(models.Model):
+    """Two columns together are unique."""
+
+    author = models.ForeignKey(Author, models.CASCADE, related_name="scores")
+    name = models.CharField(max_length=50)
+    points = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["author", "name"], name="one_score")]

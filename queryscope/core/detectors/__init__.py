@@ -8,7 +8,27 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import duplicate_query, n_plus_one, query_budget, query_in_loop
+from . import (
+    deferred_load,
+    duplicate_query,
+    n_plus_one,
+    over_fetch,
+    query_budget,
+    query_in_loop,
+    unbounded_query,
+    unused_eager_load,
+    write_in_loop,
+)
 
-DETECTORS: tuple[ModuleType, ...] = (n_plus_one, query_in_loop, duplicate_query, query_budget)
+DETECTORS: tuple[ModuleType, ...] = (
+    n_plus_one,
+    query_in_loop,
+    write_in_loop,
+    deferred_load,
+    duplicate_query,
+    unused_eager_load,
+    over_fetch,
+    unbounded_query,
+    query_budget,
+)
 NAMES: tuple[str, ...] = tuple(detector.NAME for detector in DETECTORS)

@@ -15,9 +15,11 @@ Queries are the same when the SQL and every parameter are, on the same database,
 written in between.
 
 Silent: a read that follows a write, the same query on two databases, repetition that n-plus-one or
-query-in-loop explains, queries of libraries only.
+query-in-loop explains, queries of libraries only, and those that a library repeats in one call,
+but for the choices of a field that many forms have.
 
-To allow one: --ignore duplicate-query.
+To allow one: the comment "# queryscope: ignore[duplicate-query] why" on its line or on
+the line above, or an entry of QUERYSCOPE["ALLOW"].
 """
 
 from __future__ import annotations
@@ -26,9 +28,10 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ..detection import Case, Detection
-from ..events import WRITES, Location, QueryGroup, Trace
+from ..events import PREFETCHES, WRITES, QueryGroup, Trace
 from ..findings import Finding
 from ..fixes import class_name
+from ..sightings import Location
 
 NAME = "duplicate-query"
 
@@ -37,10 +40,12 @@ _MANY = 10
 
 def detect(case: Case) -> Iterable[Detection]:
     """Find statements whose exact text and parameters were run before, wherever that was."""
-    alike: dict[tuple[str, str], list[tuple[int, QueryGroup]]] = {}
+    alike: dict[tuple[str, ...], list[tuple[int, QueryGroup]]] = {}
     for index, group in case.open_groups():
-        if group.kind == "select" and group.operation not in ("prefetch", *WRITES):
-            alike.setdefault((group.digest, group.database), []).append((index, group))
+        if group.kind == "select" and group.operation not in (*PREFETCHES, *WRITES):
+            # Two keys that lead to one object are two questions, whose answers happen to be one.
+            asks = group.relation.label if group.relation and group.operation == "attribute" else ""
+            alike.setdefault((group.digest, group.database, asks), []).append((index, group))
     for members in alike.values():
         detection = _judge(case, members)
         if detection is not None:
@@ -53,18 +58,30 @@ def _judge(case: Case, members: list[tuple[int, QueryGroup]]) -> Detection | Non
         totals.update(group.repeats)
     repeated = {mark for mark, n in totals.items() if n >= case.options.duplicate_threshold}
     involved = [(i, g) for i, g in members if repeated & g.repeats.keys()]
-    if not any(group.application for _, group in involved):
+    if not any(group.application for _, group in involved) or _asked_by_library(involved):
         return None
     count = sum(totals[mark] for mark in repeated)
-    finding = _finding(case.trace, [g for _, g in involved], count, count - len(repeated))
+    groups = sorted(
+        (g for _, g in involved),
+        key=lambda g: -sum(g.repeats[m] for m in repeated & g.repeats.keys()),
+    )
+    finding = _finding(case.trace, groups, count, count - len(repeated))
     return Detection(finding, frozenset(i for i, _ in involved))
+
+
+def _asked_by_library(involved: list[tuple[int, QueryGroup]]) -> bool:
+    """Whether one call of a library asked each time: nobody here could pass the result on."""
+    places = {(group.location, group.template) for _, group in involved}
+    ours = any(group.direct or group.field for _, group in involved)
+    return len(places) == 1 and not ours
 
 
 def _finding(trace: Trace, groups: list[QueryGroup], count: int, saves: int) -> Finding:
     first = next(group for group in groups if group.application)
     queries = sum(group.count for group in groups)
     what = class_name(first.model) if first.model else ", ".join(first.tables) or "A query"
-    call = "" if first.operation in ("queryset", "sql", "attribute") else f".{first.operation}()"
+    plain = first.operation in ("queryset", "iterator", "sql", "attribute")
+    call = "" if plain else f".{first.operation}()"
     others = [g.location for g in groups if g.location and g.location != first.location]
     return Finding(
         detector=NAME,
@@ -73,7 +90,7 @@ def _finding(trace: Trace, groups: list[QueryGroup], count: int, saves: int) -> 
         endpoint=trace.name,
         request=trace.request,
         message=f"{what}{call} is asked {count} times with the same values",
-        hint=_hint(others),
+        hint=_hint_for_forms(first.field) if first.field else _hint(others),
         location=first.location,
         origin=None,
         template=first.template,
@@ -85,6 +102,13 @@ def _finding(trace: Trace, groups: list[QueryGroup], count: int, saves: int) -> 
         count=count,
         duration_ms=sum(group.duration_ms for group in groups) * count / queries,
         saves=saves,
+    )
+
+
+def _hint_for_forms(field: str) -> str:
+    return (
+        f"Each form loads the choices of its field {field}: load them once and set them on every "
+        f'form, form.fields["{field}"].choices = choices.'
     )
 
 

@@ -11,6 +11,10 @@ Instead of:
 use:
     Task.objects.select_related("project")           foreign keys and one-to-one, by a JOIN
     Task.objects.prefetch_related("comments")        many rows each, by one more query
+    Task.objects.annotate(n=Count("comments"))       what is only counted, or asked for existence
+    Task.objects.prefetch_related(Prefetch("comments", queryset=..., to_attr=...))
+                                                     .filter(), .order_by(), .first() of a manager,
+                                                     which ask again past a plain prefetch
 
 A query counts when the object it was loaded for came from a queryset of several rows that was seen
 being evaluated (confidence certain), or, where that queryset was not seen, when the same chain of
@@ -19,7 +23,8 @@ calls ran it again and again (likely). One row today is an N+1 in waiting: it is
 Silent: rows of get(), first(), [0] or a filter on a unique column; relations that are loaded
 already; two accesses to rows of different querysets; one access to one of many rows.
 
-To allow one: --ignore n-plus-one.
+To allow one: the comment "# queryscope: ignore[n-plus-one] why" on its line or on
+the line of its queryset, or an entry of QUERYSCOPE["ALLOW"].
 """
 
 from __future__ import annotations
@@ -28,14 +33,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ..detection import Case, Detection
-from ..events import (
-    MANY_RELATIONS,
-    Source,
-    Trace,
-)
+from ..events import MANY_RELATIONS, QueryGroup, Relation, Source, Trace
 from ..findings import Finding, Fix, FixKind, Severity
-from ..fixes import Counted, Need, Remedy, class_name, counted_name
-from ..offenders import Offender, offenders
+from ..fixes import Counted, Need, Path, Remedy, class_name, manager_code
+from ..offenders import Offender, can_repeat, offenders
+from ..rereading import instead
+from ..sightings import Reading
 
 NAME = "n-plus-one"
 
@@ -49,12 +52,15 @@ def detect(case: Case) -> Iterable[Detection]:
     for offender in offenders(case):
         need = _need(offender)
         fix = _unseen_fix(offender) if need is None else need.fix()
-        yield Detection(_finding(case.trace, offender, fix), offender.groups, need)
+        yield Detection(_finding(case.trace, offender, need, fix), offender.groups, need)
 
 
 def _unseen_fix(offender: Offender) -> Fix | None:
-    path = offender.path
-    if path is None or path.crosses_generic or offender.origin is not None:
+    path, group = offender.path, offender.group
+    if group.operation == "refresh_from_db" and group.model is not None:
+        manager = manager_code(group.model, group.manager, group.using)
+        return Fix("in_bulk", ("pk",), f"{manager}.in_bulk([row.pk for row in rows])")
+    if path is None or path.turn is not None or offender.origin is not None:
         return None
     name = path.steps[-1].name
     return Fix("prefetch_related", (name,), f'prefetch_related_objects(rows, "{name}")')
@@ -62,22 +68,25 @@ def _unseen_fix(offender: Offender) -> Fix | None:
 
 def _need(offender: Offender) -> Need | None:
     path, origin = offender.path, offender.origin
-    if path is None or path.crosses_generic or origin is None or offender.recursive:
+    if path is None or origin is None or offender.recursive or _by_library(offender):
         return None
-    if _by_library(offender) or _prefetched_already(offender):
+    if origin.collected or path.steps[0].model in origin.children:
         return None
-    kind = _kind(offender)
-    if kind == "only" and (origin.raw or origin.combined):
-        return None
-    if kind == "only":
+    last, separate = path.steps[-1], origin.raw or origin.combined
+    if last.kind == "deferred-field":
         owner = (replace(path, steps=path.steps[:-1]),) if len(path.steps) > 1 else ()
-        remedy = Remedy(paths=owner, loaded_fields=(path.steps[-1].query_name,))
-    elif kind == "annotate":
-        exists = offender.group.operation == "exists"
-        remedy = Remedy(counted=(Counted(path.steps[-1], exists),))
-    else:
-        remedy = Remedy(paths=(path,))
-    return Need(origin, remedy, kind)
+        remedy = Remedy(paths=owner, loaded_fields=(last.query_name,))
+        return None if separate else Need(origin, remedy, "only")
+    if (counted := _counted(offender)) is not None and not separate:
+        return Need(origin, Remedy(counted=(counted,)), "annotate")
+    if _prefetched_already(offender):
+        return None
+    if (related := _counted_beyond(offender)) is not None:
+        return Need(origin, Remedy(paths=(related,)), "annotate")
+    if (narrowed := _narrowed(offender)) is not None:
+        path = replace(path, steps=(*path.steps[:-1], narrowed))
+    kind: FixKind = "select_related" if path.selectable else "prefetch_related"
+    return Need(origin, Remedy(paths=(path,)), kind)
 
 
 def _by_library(offender: Offender) -> bool:
@@ -91,27 +100,57 @@ def _prefetched_already(offender: Offender) -> bool:
     return path is not None and origin is not None and path.lookup in origin.prefetched
 
 
-def _kind(offender: Offender) -> FixKind:
-    path = offender.path
-    assert path is not None
-    last = path.steps[-1]
-    if last.kind == "deferred-field":
-        return "only"
-    if (
-        offender.group.operation in _COUNTS
-        and offender.group.plain
-        and len(path.steps) == 1
-        and last.kind in ("reverse-many", "many-to-many")
-        and offender.origin is not None
-        and not (offender.origin.raw or offender.origin.combined)
+def _counted(offender: Offender) -> Counted | None:
+    """The annotation that answers ``count()`` or ``exists()``; None where none would."""
+    group, path, origin = offender.group, offender.path, offender.origin
+    if path is None or origin is None or group.operation not in _COUNTS or len(path.steps) > 1:
+        return None
+    return _annotation(group, path.steps[0], origin)
+
+
+def _annotation(group: QueryGroup, relation: Relation, origin: Source) -> Counted | None:
+    exists, reading = group.operation == "exists", group.reading
+    if relation.kind not in ("reverse-many", "many-to-many"):
+        return None
+    if group.plain:
+        return Counted(relation, exists, reading or Reading())
+    if reading is None or reading.ending != group.operation or not can_repeat(reading, origin):
+        return None
+    return Counted(relation, exists, reading) if exists or reading.conditions else None
+
+
+def _counted_beyond(offender: Offender) -> Path | None:
+    """The path to single rows whose queryset counts what they have; None where it cannot."""
+    path, origin, group = offender.path, offender.origin, offender.group
+    if path is None or origin is None or len(path.steps) < 2 or path.prefetched:
+        return None
+    *before, last = path.steps
+    if group.operation not in _COUNTS or not Path(tuple(before)).selectable:
+        return None
+    lookup = "__".join(step.name for step in before)
+    # What the origin loads already, a Prefetch would not load anew.
+    if any(
+        f"{known}__".startswith(f"{lookup}__") for known in (*origin.selected, *origin.prefetched)
     ):
-        return "annotate"
-    return "select_related" if path.selectable else "prefetch_related"
+        return None
+    counted = _annotation(group, last, origin)
+    if counted is None:
+        return None
+    return replace(path, steps=(*before[:-1], replace(before[-1], annotated=counted.annotation)))
 
 
-def _finding(trace: Trace, offender: Offender, fix: Fix | None) -> Finding:
+def _narrowed(offender: Offender) -> Relation | None:
+    """The relation with the calls that narrow its manager; None where these cannot be repeated."""
+    reading, path, origin = offender.group.reading, offender.path, offender.origin
+    if reading is None or not reading.narrows or path is None or origin is None:
+        return None
+    return replace(path.steps[-1], reading=reading) if can_repeat(reading, origin) else None
+
+
+def _finding(trace: Trace, offender: Offender, need: Need | None, fix: Fix | None) -> Finding:
     group, relation, origin = offender.group, offender.relation, offender.origin
-    joined = fix is not None and fix.kind in ("select_related", "annotate", "only")
+    beyond = need is not None and need.kind == "annotate" and not need.remedy.counted
+    joined = fix is not None and fix.kind in ("select_related", "annotate", "only") and not beyond
     needs = 0 if joined else offender.prefetches
     return Finding(
         detector=NAME,
@@ -120,7 +159,7 @@ def _finding(trace: Trace, offender: Offender, fix: Fix | None) -> Finding:
         endpoint=trace.name,
         request=trace.request,
         message=_message(offender),
-        hint=_hint(offender, fix),
+        hint=_hint(offender, need, fix),
         location=group.location,
         origin=origin.location if origin else None,
         template=group.template,
@@ -138,7 +177,8 @@ def _finding(trace: Trace, offender: Offender, fix: Fix | None) -> Finding:
 
 
 def _severity(offender: Offender) -> Severity:
-    if offender.waiting or not offender.group.application:
+    collected = offender.origin is not None and offender.origin.collected
+    if offender.waiting or collected or not offender.group.application:
         return "info"
     return "error" if offender.count >= _MANY else "warning"
 
@@ -160,47 +200,85 @@ def _message(offender: Offender) -> str:
     return f"{what} {verb} for each {rows} row: {queries}"
 
 
-def _hint(offender: Offender, fix: Fix | None) -> str:
+def _hint(offender: Offender, need: Need | None, fix: Fix | None) -> str:
+    relation = offender.relation
     if fix is None:
-        if offender.path is not None and offender.path.crosses_generic:
+        if offender.path is not None and offender.path.turn is not None:
             return (
                 "Prefetch beyond a generic foreign key with GenericPrefetch, one queryset a model."
             )
-        if offender.relation is not None and offender.relation.kind == "deferred-field":
+        if relation is not None and relation.kind == "deferred-field":
             return f"Name the field in the query{_where(offender.origin)} that loads the rows."
         if _by_library(offender):
             return "A library asks this for each row: ask it once, or not for each row."
-        if _prefetched_already(offender) and offender.relation is not None:
+        if _prefetched_already(offender) and relation is not None:
+            return f"It is prefetched already: {_in_python(relation, offender.group.reading)}."
+        if offender.origin is not None and offender.origin.collected:
             return (
-                f"It is prefetched already: read .{offender.relation.name}.all() and narrow it in "
-                "Python, since any other method of the manager queries again."
+                "Django looks for these rows before it deletes them, so no queryset of yours can "
+                "load more: let what is shown of each (its __str__) do without the relation."
             )
         if offender.recursive:
             return "Load the rows of all levels with one query and link them in Python."
         return "Load the related rows for the whole list before the loop."
+    if fix.kind == "in_bulk":
+        return "Ask once for all the rows, after what may have changed them."
     if fix.code.startswith("prefetch_related_objects"):
-        return "Load the related rows for the whole list before the loop reads them."
-    change = f"Change the queryset{_where(offender.origin)}"
+        change = "Load the related rows for the whole list before the loop reads them"
+    else:
+        change = f"Change the queryset{_which(offender.origin)}"
     if offender.origin is not None and offender.origin.choices:
         change = f"Give the form's field its queryset{_where(offender.origin)}"
-    then = _reading(offender, fix)
+    then = _reading(offender, need)
     return f"{change}, then {then}." if then else f"{change}."
 
 
-def _reading(offender: Offender, fix: Fix) -> str | None:
+def _reading(offender: Offender, need: Need | None) -> str | None:
     """What else changes where the rows are read; None where nothing does."""
-    relation, operation = offender.relation, offender.group.operation
+    relation, group = offender.relation, offender.group
     if relation is None or relation.kind not in MANY_RELATIONS:
         return None
-    if fix.kind == "annotate":
-        name = counted_name(Counted(relation, exists=operation == "exists"))
-        return f"read .{name} instead of .{relation.name}.{operation}()"
-    if not offender.group.plain or operation not in ("queryset", "iterator"):
+    reading = group.reading or Reading()
+    if group.field:
         return (
-            f"read .{relation.name}.all() and narrow it in Python, since any other method of "
-            "the manager queries again"
+            f"set choices=[(row.pk, str(row)) for row in {class_name(relation.model).lower()}."
+            f"{relation.name}.all()] on the form's field, which queries past what is prefetched"
         )
+    if group.operation == "prefetch_object":
+        return "take prefetch_related_objects() out of the loop"
+    if need is not None and need.kind == "annotate":
+        name = Counted(relation, group.operation == "exists", reading).name
+        code = reading.code or f".{relation.name}.{group.operation}()"
+        return f"read {reading.owner}.{name} instead of {code}"
+    if need is not None and need.remedy.paths[0].steps[-1].reading is not None:
+        text = instead(need.remedy.paths[0].steps[-1], reading)
+        return f"read {text} instead of {reading.code}"
+    if not group.plain or reading.narrows or group.operation not in ("queryset", "iterator"):
+        return _in_python(relation, reading)
     return None
+
+
+def _in_python(relation: Relation, reading: Reading | None) -> str:
+    """How to read prefetched rows that were narrowed."""
+    if reading is not None and not reading.narrows:
+        text = instead(relation, reading)
+        if text is not None:
+            return f"read {text} instead of {reading.code}"
+    return (
+        f"read .{relation.name}.all() and narrow it in Python, since any other method of the "
+        "manager queries again"
+    )
+
+
+def _which(origin: Source | None) -> str:
+    """The line of a queryset, or what is known of one that was built elsewhere."""
+    if origin is None or origin.location is None:
+        return ""
+    if origin.evaluates:
+        return f" that{_where(origin).removeprefix(' at')} evaluates"
+    if not origin.built and origin.location.code.startswith(("def ", "async def ", "class ")):
+        return f" of {origin.location.function}{_where(origin)}"
+    return _where(origin)
 
 
 def _where(origin: Source | None) -> str:

@@ -12,7 +12,8 @@ use:
 Silent: unless QUERY_BUDGET or QUERY_BUDGETS sets a budget. The route's own budget comes first,
 then the first pattern that matches ("/api/*"), then the default.
 
-To allow one: --ignore query-budget, or set the endpoint's budget to what it needs.
+To allow one: set the endpoint's budget to what it needs, or give it an entry of
+QUERYSCOPE["ALLOW"]; a comment has no line to stand on.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ likely.
 Silent: batches (IN lists, OFFSET pages), queries that follow a relation (see n-plus-one), the same
 values each time (see duplicate-query), writes.
 
-To allow one: --ignore query-in-loop.
+To allow one: the comment "# queryscope: ignore[query-in-loop] why" on its line or on
+the line above, or an entry of QUERYSCOPE["ALLOW"].
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ import re
 from collections.abc import Iterable
 
 from ..detection import Case, Detection
-from ..events import WRITES, QueryGroup, Trace
+from ..events import PREFETCHES, WRITES, QueryGroup, Trace
 from ..findings import Finding, Fix
-from ..fixes import class_name
+from ..fixes import class_name, manager_code
 
 NAME = "query-in-loop"
 
@@ -42,18 +43,25 @@ def detect(case: Case) -> Iterable[Detection]:
         if (
             group.kind == "select"
             and group.looped
-            and group.relation is None
+            and not _follows(group)
             and not group.batched
-            and group.operation not in ("prefetch", *WRITES)
+            and group.operation not in (*PREFETCHES, *WRITES)
             and len(group.repeats) >= case.options.loop_threshold
             and not _PAGED.search(group.fingerprint)
         ):
             yield Detection(_finding(case.trace, group), frozenset({index}))
 
 
+def _follows(group: QueryGroup) -> bool:
+    """Whether a relation is followed from one object after the other; see n-plus-one."""
+    return group.relation is not None and (group.several or group.operation == "attribute")
+
+
 def _finding(trace: Trace, group: QueryGroup) -> Finding:
     fix = _fix(group)
     what = class_name(group.model) if group.model else ", ".join(group.tables) or "The database"
+    if group.relation is not None:
+        what = f"{class_name(group.relation.model)}.{group.relation.name}"
     call = f".{group.operation}()" if group.model and group.operation != "queryset" else ""
     return Finding(
         detector=NAME,
@@ -89,10 +97,17 @@ def _hint(group: QueryGroup, fix: Fix | None) -> str:
 
 
 def _fix(group: QueryGroup) -> Fix | None:
-    if group.model is None or len(group.conditions) != 1:
+    relation, reading = group.relation, group.reading
+    back = relation.back if relation is not None else ""
+    asked = [name for name in group.conditions if name != back]
+    if group.model is None or len(asked) != 1:
         return None
-    name = group.conditions[0]
-    manager = f"{class_name(group.model)}.{group.manager}"
+    name = asked[0]
+    manager = manager_code(group.model, group.manager, group.using)
+    if relation is not None:
+        if reading is None or not reading.owner:
+            return None
+        manager = f"{reading.owner}.{relation.name}"
     if group.operation in ("get", "first") and group.unique:
         if group.unique == "primary key":
             return Fix("in_bulk", ("pk",), f"{manager}.in_bulk(pks)")

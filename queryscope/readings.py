@@ -1,0 +1,210 @@
+"""How code reads a related manager: the calls it narrows it with, read from its source.
+
+What stands in the code can be pasted elsewhere where it names nothing of the row it is read for.
+The values that a query ran with are never taken: they are the application's, not ours to show.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from .chains import ENDINGS, VALUES, Chain, chain_at, method_name, plain_name, scope_of
+from .core.events import Relation
+from .core.sightings import Reading
+from .places import Place
+
+#: Methods of a queryset that a prefetch cannot take over.
+_FOREIGN = frozenset(
+    {"raw", "union", "intersection", "difference", "dates", "datetimes", "in_bulk", "using"}
+    | {"select_for_update", "aggregate", "contains", "values", "values_list", "alias"}
+)
+_LONGEST_NAME = 40
+
+
+def reading_of(
+    place: Place | None, relation: Relation, owner: Any, target: Any, operation: str
+) -> Reading:
+    """How the manager of ``relation`` was read at ``place`` for a row of the model ``owner``.
+
+    ``target`` is the model of the related rows.
+    """
+    asked = operation if operation in ENDINGS else ""
+    chain = chain_at(place, relation.name) if place is not None else None
+    found = _read(chain, relation.query_name, target, asked) if chain is not None else None
+    if found is None or chain is None:
+        before = _source(chain.manager.value) if chain is not None else ""
+        return _named(Reading(owner=before, ending=asked), owner, relation, "")
+    return _named(found, owner, relation, _adjective(found, chain))
+
+
+def _read(chain: Chain, query_name: str, target: Any, asked: str) -> Reading | None:
+    """None where a fix could not narrow in the same way, or ``asked`` is not what is written."""
+    ending, scope = chain.ending, scope_of(chain)
+    method = plain_name(method_name(ending)) if ending is not None else asked
+    columns = _columns(ending, target) if ending is not None and method in VALUES else ()
+    names = {plain_name(name) for name, _ in chain.narrowing}
+    if (
+        scope is None
+        or columns is None
+        or names & (ENDINGS | _FOREIGN)
+        or (asked and method != asked)
+        or (method in VALUES and "distinct" in names)
+        or (chain.index is not None and not _is_constant(chain.index))
+    ):
+        return None
+    narrowing = "".join(f".{name}({_arguments(call)})" for name, call in chain.narrowing)
+    limit = ""
+    if method == "get" and ending is not None:
+        narrowing += f".filter({_arguments(ending)})"
+    elif method in ("first", "last"):
+        ordered = bool(target._meta.ordering) or "order_by" in names
+        narrowing, limit = narrowing + _order(method, ordered), "[:1]"
+    elif chain.index is not None:
+        method = f"[{ast.unparse(chain.index)}]"
+        if isinstance(chain.index, ast.Slice):
+            method, limit = "", method
+    return Reading(
+        code=_source(chain.whole),
+        owner=_source(chain.manager.value),
+        narrowing=narrowing,
+        limit=limit,
+        ending="" if method == "iterator" else method,
+        columns=columns,
+        flat=ending is not None and any(k.arg == "flat" for k in ending.keywords),
+        conditions=_conditions(chain.narrowing, query_name),
+        scope=scope[0],
+        since=scope[1],
+    )
+
+
+def _order(method: str, ordered: bool) -> str:
+    """The order in which ``first()`` and ``last()`` look."""
+    if method == "first":
+        return "" if ordered else '.order_by("pk")'
+    return ".reverse()" if ordered else '.order_by("-pk")'
+
+
+def _arguments(call: ast.Call) -> str:
+    return ", ".join(_source(node) for node in (*call.args, *call.keywords))
+
+
+def _source(node: ast.AST) -> str:
+    """The code of a node on one line, with double quotes as formatters write them."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        text = repr(node.value)
+        return f'"{text[1:-1]}"' if text[0] == "'" and '"' not in text else text
+    if isinstance(node, ast.keyword):
+        return f"{node.arg}={_source(node.value)}" if node.arg else f"**{_source(node.value)}"
+    if isinstance(node, ast.Call):
+        return f"{_source(node.func)}({_arguments(node)})"
+    if isinstance(node, ast.Attribute):
+        return f"{_source(node.value)}.{node.attr}"
+    if isinstance(node, ast.Subscript):
+        return f"{_source(node.value)}[{_source(node.slice)}]"
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert):
+        return f"~{_source(node.operand)}"
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitOr, ast.BitAnd)):
+        sign = "|" if isinstance(node.op, ast.BitOr) else "&"
+        return " ".join((_operand(node.left), sign, _operand(node.right)))
+    return ast.unparse(node)
+
+
+def _operand(node: ast.AST) -> str:
+    return f"({_source(node)})" if isinstance(node, ast.BinOp) else _source(node)
+
+
+def _columns(call: ast.Call, target: Any) -> tuple[str, ...] | None:
+    """The attributes with what ``values()`` names; None where these are not the rows' own."""
+    if any(keyword.arg != "flat" for keyword in call.keywords) or not call.args:
+        return None
+    attributes = {"pk": "pk"}
+    for field in target._meta.concrete_fields:
+        attributes |= {field.name: field.attname, field.attname: field.attname}
+    names = [a.value if isinstance(a, ast.Constant) else None for a in call.args]
+    found = tuple(attributes[name] for name in names if name in attributes)
+    return found if len(found) == len(names) else None
+
+
+def _is_constant(index: ast.expr) -> bool:
+    return all(
+        isinstance(node, (ast.Constant, ast.Slice, ast.Load, ast.UnaryOp, ast.USub))
+        for node in ast.walk(index)
+    )
+
+
+def _conditions(narrowing: tuple[tuple[str, ast.Call], ...], query_name: str) -> str:
+    """The filters as keyword arguments on the owner's rows; empty where they are more than that."""
+    keywords = [keyword for _, call in narrowing for keyword in call.keywords]
+    # Filters one after the other may each take another row of a relation further on.
+    further = len(narrowing) > 1 and any("__" in (keyword.arg or "") for keyword in keywords)
+    simple = all(name == "filter" and not call.args for name, call in narrowing)
+    if further or not simple or not all(keyword.arg for keyword in keywords):
+        return ""
+    return ", ".join(f"{query_name}__{_source(keyword)}" for keyword in keywords)
+
+
+def _adjective(reading: Reading, chain: Chain) -> str:
+    """A word for what is left: "done" of ``.filter(status="done")``; empty when nothing says so."""
+    first = reading.ending if reading.ending in ("first", "last") else ""
+    words = [first or re.sub(r"^\[:", "first_", reading.limit)]
+    calls = list(chain.narrowing)
+    if reading.ending == "get" and chain.ending is not None:
+        calls.append(("get", chain.ending))
+    words += (word for name, call in calls for word in _words(name, call))
+    return _slug("_".join(words))[:_LONGEST_NAME].rstrip("_")
+
+
+def _words(name: str, call: ast.Call) -> Iterator[str]:
+    if name in ("exclude", "order_by"):
+        yield "not" if name == "exclude" else "by"
+    elif name not in ("filter", "get"):
+        yield name
+    for argument in call.args:
+        yield _source(argument).replace("-", "desc_")
+    for keyword in call.keywords:
+        value, field = keyword.value, (keyword.arg or "").removeprefix("is_")
+        if isinstance(value, ast.Attribute):
+            yield value.attr
+        elif isinstance(value, ast.Constant) and isinstance(value.value, bool):
+            yield field if value.value else f"not_{field}"
+        else:
+            text = _slug(_source(value))
+            yield (
+                text
+                if text[:1].isalpha() and isinstance(value, ast.Constant)
+                else f"{field}_{text}"
+            )
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[\W_]+", "_", text).strip("_").lower()
+
+
+def _named(reading: Reading, owner: Any, relation: Relation, adjective: str) -> Reading:
+    """The reading with names that are free on the class of the rows that get them."""
+    taken = _taken(owner)
+
+    def free(name: str) -> str:
+        return name if name not in taken else f"loaded_{name}"
+
+    before = f"{adjective}_" if adjective else ""
+    rows = before or "loaded_"
+    return replace(
+        reading,
+        rows=free(f"{rows}{relation.name}"),
+        count=free(f"{before}{relation.query_name}_count"),
+        exists=free(f"has_{before}{relation.query_name}"),
+    )
+
+
+@lru_cache(maxsize=256)
+def _taken(owner: Any) -> frozenset[str]:
+    """Names that a model's rows have already."""
+    fields = owner._meta.get_fields()
+    names = {name for field in fields for name in (field.name, getattr(field, "attname", ""))}
+    return frozenset(names.union(*(vars(cls) for cls in owner.__mro__)))

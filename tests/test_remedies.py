@@ -1,0 +1,230 @@
+"""Narrowed managers: a fix that narrows in the same way, and what to read then, run as written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from queryscope import inspect, record
+from queryscope.core.findings import Finding
+
+from .advice import NAMES, rereading
+from .testapp import narrowed
+from .testapp.models import Author, Book, Genre, Publisher
+
+pytestmark = pytest.mark.django_db
+
+ENDS = 'text__endswith=".1"'
+
+
+def fetch(queryset: str, name: str, lookup: str = "reviews", of: str = "Book") -> str:
+    """A fix with one Prefetch; ``queryset`` goes on after the manager of what is loaded."""
+    target = {"reviews": "Review", "notes": "Note", "genres": "Genre"}[lookup.split("__")[-1]]
+    rows = f'Prefetch("{lookup}", queryset={target}.objects{queryset}, to_attr="{name}")'
+    return f"{of}.objects.prefetch_related({rows})"
+
+
+def ordered(queryset: str, name: str) -> str:
+    return fetch(f".order_by({queryset}", name)
+
+
+#: Loop, its rows, the fix.
+CASES = [
+    ("constant", Book, fetch(f".filter({ENDS})", "text_endswith_1_reviews")),
+    ("named", Book, fetch(".filter(text=WANTED)", "text_wanted_notes", "notes")),
+    ("attribute", Book, fetch(".filter(text__endswith=Ending.FIRST)", "first_reviews")),
+    ("local", Book, fetch(".filter(text__endswith=wanted)", "text_endswith_wanted_reviews")),
+    ("positional", Book, fetch('.filter(Q(pk=0) | ~Q(text="x"))', "q_pk_0_q_text_x_reviews")),
+    ("excluded", Book, fetch(f".exclude({ENDS})", "not_text_endswith_1_reviews")),
+    ("ordered", Book, ordered('"-text")', "by_desc_text_reviews")),
+    ("sliced", Book, ordered('"text")[:1]', "first_1_by_text_reviews")),
+    ("indexed", Book, ordered('"-text")', "by_desc_text_reviews")),
+    ("first", Book, ordered('"pk")[:1]', "first_reviews")),
+    ("first_of_none", Book, fetch('.filter(text="no").order_by("pk")[:1]', "first_no_reviews")),
+    ("first_ordered", Book, ordered('"-text")[:1]', "first_by_desc_text_reviews")),
+    ("last", Book, ordered('"-pk")[:1]', "last_reviews")),
+    ("last_ordered", Book, ordered('"text").reverse()[:1]', "last_by_text_reviews")),
+    ("first_generic", Author, fetch('.order_by("pk")', "first_notes", "notes", "Author")),
+    ("got", Book, fetch('.filter(text__endswith=".0")', "text_endswith_0_reviews")),
+    (
+        "counted",
+        Book,
+        "Book.objects.annotate(text_endswith_1_reviews_count="
+        f'Count("reviews", filter=Q(reviews__{ENDS}), distinct=True))',
+    ),
+    ("counted_by_q", Book, fetch('.filter(~Q(text="x"))', "q_text_x_reviews")),
+    (
+        "counted_m2m",
+        Genre,
+        "Genre.objects.annotate(pages_100_minor_books_count="
+        'Count("minor_books", filter=Q(minor_books__pages=100), distinct=True))',
+    ),
+    (
+        "existing",
+        Book,
+        "Book.objects.annotate(has_not_text_endswith_1_reviews="
+        f'Exists(Review.objects.filter(book=OuterRef("pk")).exclude({ENDS})))',
+    ),
+    ("values_flat", Book, 'Book.objects.prefetch_related("reviews")'),
+    ("values_pairs", Book, 'Book.objects.prefetch_related("reviews")'),
+    ("values_dicts", Book, fetch('.filter(name="Genre 1")', "genre_1_genres", "genres")),
+    ("values_of_key", Book, 'Book.objects.prefetch_related("reviews")'),
+    ("in_comprehension", Book, 'Book.objects.prefetch_related("genres")'),
+    ("built_before", Book, fetch(f".filter({ENDS})", "text_endswith_1_reviews")),
+    (
+        "clashing",
+        Author,
+        'Author.objects.annotate(loaded_pupils_count=Count("pupils", distinct=True))',
+    ),
+]
+
+#: Loops in which the narrowing cannot be repeated before the loop.
+PLAIN = [
+    ("by_the_row", "reviews"),
+    ("by_the_turn", "reviews"),
+    ("by_an_argument", "reviews"),
+    ("by_a_closure", "reviews"),
+    ("distinct_values", "genres"),
+    ("values_of_related", "reviews"),
+]
+
+
+def run(loop: str, rows: Any) -> tuple[list[Finding], list[object], int]:
+    with record("loop") as recording:
+        values = list(getattr(narrowed, loop)(rows))
+    return list(inspect(recording).findings), values, recording.queries
+
+
+def known() -> dict[str, Any]:
+    return {**NAMES, **vars(narrowed), "wanted": ".1"}
+
+
+@pytest.mark.parametrize(("loop", "model", "code"), CASES, ids=[case[0] for case in CASES])
+def test_the_fix_narrows_in_the_same_way_and_keeps_its_promise(library, loop, model, code):
+    [finding], values, queries = run(loop, model.objects.all())
+    assert finding.fix.code == code
+    reread = rereading(finding)
+    assert reread is not None
+    with record("fixed") as recording:
+        after = [reread(row) for row in eval(code, known())]
+    assert sorted(map(str, after)) == sorted(map(str, values))
+    assert queries - recording.queries == finding.saves
+    assert inspect(recording).findings == ()
+
+
+@pytest.mark.parametrize(("loop", "relation"), PLAIN, ids=[case[0] for case in PLAIN])
+def test_what_cannot_be_repeated_is_left_to_python(library, loop, relation):
+    [finding], _, _ = run(loop, Book.objects.all())
+    assert finding.fix.code == f'Book.objects.prefetch_related("{relation}")'
+    assert f"read .{relation}.all() and narrow it in Python" in finding.hint
+
+
+def test_a_condition_reads_the_annotation(library):
+    [finding], _, _ = run("in_condition", Book.objects.all())
+    name = "has_text_endswith_1_reviews"
+    assert finding.hint.endswith(
+        f"read book.{name} instead of book.reviews.filter({ENDS}).exists()."
+    )
+    assert all(getattr(book, name) for book in eval(finding.fix.code, known()))
+
+
+def test_a_narrowed_manager_of_prefetched_rows(library):
+    [finding], _, _ = run("counted_deep", Publisher.objects.all())
+    code = fetch(f".filter({ENDS})", "text_endswith_1_reviews", "book_set__reviews", "Publisher")
+    assert finding.fix.code == code
+    reread = rereading(finding)
+    with record("fixed") as recording:
+        rows = [book for row in eval(code, known()) for book in row.book_set.all()]
+        assert [reread(book) for book in rows] == [1] * 5
+    assert recording.queries == 3
+
+
+def test_what_narrowed_rows_load_goes_into_their_own_queryset(library):
+    findings, _, _ = run("then_fk", Book.objects.all())
+    assert sorted(finding.relation for finding in findings) == [
+        "testapp.Book.reviews",
+        "testapp.Review.reviewer",
+    ]
+    queryset = f'.filter({ENDS}).select_related("reviewer")'
+    [code] = {finding.fix.code for finding in findings}
+    assert code == fetch(queryset, "text_endswith_1_reviews")
+    with record("fixed") as recording:
+        for book in eval(code, known()):
+            assert [review.reviewer.name for review in book.text_endswith_1_reviews]
+    assert recording.queries == 2
+
+
+def test_two_ways_to_narrow_one_relation_have_two_names(library):
+    findings, _, _ = run("two_of_one", Book.objects.all())
+    rereads = [rereading(finding) for finding in findings]
+    [code] = {finding.fix.code for finding in findings}
+    with record("fixed") as recording:
+        found = [[str(reread(row)) for reread in rereads] for row in eval(code, known())]
+    assert recording.queries == 3
+    assert all(one != other for one, other in found)
+
+
+def test_beyond_a_generic_key_each_model_has_a_queryset(library):
+    with record("loop") as recording:
+        list(narrowed.beyond_generic(NAMES["Note"].objects.all()))
+    report = inspect(recording)
+    [code] = {finding.fix.code for finding in report.findings}
+    books, authors = "Book.objects.select_related", "Author.objects.select_related"
+    queries = f'{books}("author__country"), {authors}("country")'
+    assert code == (
+        f'Note.objects.prefetch_related(GenericPrefetch("content_object", [{queries}]))'
+    )
+    with record("fixed") as fixed:
+        list(narrowed.beyond_generic(eval(code, known())))
+    assert inspect(fixed).findings == ()
+    assert fixed.queries == 3
+
+
+ASKED = [("of_one_object", Book), ("of_one_row", Author), ("constant_list", Author)]
+
+
+@pytest.mark.parametrize(("loop", "model"), ASKED, ids=[case[0] for case in ASKED])
+def test_what_one_object_or_a_constant_list_is_asked_is_a_query_in_a_loop(library, loop, model):
+    [finding], _, queries = run(loop, model.objects.all())
+    assert (finding.detector, finding.confidence) == ("query-in-loop", "likely")
+    assert finding.count >= queries - 2
+
+
+def test_the_fix_of_what_one_object_is_asked_keeps_to_it(library):
+    [finding], before, _ = run("of_the_user", Book.objects.all())
+    assert finding.fix.code == "author.review_set.filter(book__in=values)"
+    author, values = Author.objects.get(name="Author 0"), list(Book.objects.all())
+    with record("fixed") as recording:
+        asked = {review.book_id for review in eval(finding.fix.code, locals())}
+    assert ([book.pk in asked for book in values], recording.queries) == (before, 1)
+
+
+def test_lists_that_change_are_batches(library):
+    assert run("changing_lists", Author.objects.all())[0] == []
+
+
+def test_what_was_just_created_is_no_row_of_a_list(library):
+    findings, _, _ = run("created", Book.objects.all())
+    assert [finding.detector for finding in findings] == ["write-in-loop"]
+
+
+def test_a_count_two_relations_away_is_annotated_there(library):
+    findings, values, _ = run("counted_beyond", Book.objects.all())
+    [code] = {finding.fix.code for finding in findings}
+    assert code == (
+        'Book.objects.prefetch_related(Prefetch("author", queryset=Author.objects'
+        '.select_related("country").annotate(books_count=Count("books", distinct=True))))'
+    )
+    [hint] = [finding.hint for finding in findings if "then read" in finding.hint]
+    assert hint.endswith("read book.author.books_count instead of book.author.books.count().")
+    with record("fixed") as recording:
+        after = [
+            (book.author.books_count, book.author.country.name) for book in eval(code, known())
+        ]
+    assert (sorted(after), recording.queries) == (sorted(values), 2)
+
+
+def test_a_count_past_a_join_is_left_to_the_prefetch(library):
+    findings, _, _ = run("counted_beyond", Book.objects.select_related("author__country"))
+    assert {f.fix.code for f in findings} == {'Book.objects.prefetch_related("author__books")'}
