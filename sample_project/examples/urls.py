@@ -2,7 +2,17 @@ from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.urls import path
 
-from . import duplicate_query, n_plus_one, query_budget, query_in_loop
+from . import (
+    deferred_load,
+    duplicate_query,
+    n_plus_one,
+    over_fetch,
+    query_budget,
+    query_in_loop,
+    unbounded_query,
+    unused_eager_load,
+    write_in_loop,
+)
 
 app_name = "examples"
 
@@ -10,6 +20,11 @@ EXAMPLES = (
     ("n-plus-one", n_plus_one),
     ("query-in-loop", query_in_loop),
     ("duplicate-query", duplicate_query),
+    ("write-in-loop", write_in_loop),
+    ("deferred-load", deferred_load),
+    ("unbounded-query", unbounded_query),
+    ("unused-eager-load", unused_eager_load),
+    ("over-fetch", over_fetch),
     ("query-budget", query_budget),
 )
 
