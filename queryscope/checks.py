@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings as django_settings
 from django.core.cache.backends.db import BaseDatabaseCache
 from django.core.cache.backends.dummy import DummyCache
@@ -18,6 +18,8 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from django.utils.module_loading import import_string
 
 from .conf import SETTING, Settings, get_settings, problems
+from .core.names import nearest
+from .core.suppression import Allowance
 
 MIDDLEWARE = "queryscope.middleware.QueryScopeMiddleware"
 
@@ -145,6 +147,27 @@ def _check_values(settings: Settings) -> Iterator[CheckMessage]:
                 hint=f"Begin it with a slash: {'/' + path!r}.",
                 id="queryscope.W007",
             )
+    for allowance in settings.allow:
+        if unknown := unknown_label(allowance):
+            yield Warning(
+                f"{SETTING}['ALLOW'][{allowance.index}] allows nothing: {unknown}.",
+                hint="Correct the name, or take the entry away.",
+                id="queryscope.W008",
+            )
+
+
+def unknown_label(allowance: Allowance) -> str:
+    """Which app, model or relation of an entry the project does not have; "" when it has all."""
+    if allowance.app and allowance.app not in apps.app_configs:
+        return f"no app {allowance.app!r} is installed{nearest(allowance.app, apps.app_configs)}"
+    models = {model._meta.label: model for model in apps.get_models(include_auto_created=True)}
+    owner, _, name = allowance.relation.rpartition(".")
+    for label in filter(None, (allowance.model, owner)):
+        if label not in models:
+            return f"no model {label!r} is installed{nearest(label, models)}"
+    if name and name not in dir(models[owner]):
+        return f"{owner} has no {name!r}{nearest(name, dir(models[owner]))}"
+    return ""
 
 
 def _is_a(path: str, names: tuple[str, ...]) -> bool:

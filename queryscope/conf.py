@@ -14,6 +14,8 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
+from .core.suppression import Allowance, entry_problems
+
 SETTING = "QUERYSCOPE"
 
 
@@ -27,6 +29,7 @@ class Settings:
     n_plus_one_threshold: int = 2
     loop_threshold: int = 3
     duplicate_threshold: int = 2
+    unbounded_rows: int = 1_000
     query_budget: int | None = None
     query_budgets: Mapping[str, int] = field(default_factory=dict)
     round_trip_ms: float = 1.0
@@ -35,12 +38,14 @@ class Settings:
     log_interval_s: int = 3600
     keep_reports: int = 50
     cache_alias: str = "default"
+    allow: tuple[Allowance, ...] = ()
 
 
 _LOWER_BOUNDS = {
     "n_plus_one_threshold": 2,
     "loop_threshold": 2,
     "duplicate_threshold": 2,
+    "unbounded_rows": 1,
     "round_trip_ms": 0,
     "sample_rate": 0,
     "log_interval_s": 0,
@@ -56,7 +61,7 @@ def get_settings() -> Settings:
     found = problems(values)
     if found:
         raise ImproperlyConfigured("; ".join(found))
-    return Settings(**{name.lower(): _freeze(value) for name, value in values.items()})
+    return Settings(**{name.lower(): _freeze(name, value) for name, value in values.items()})
 
 
 def problems(values: Any) -> list[str]:
@@ -70,9 +75,22 @@ def problems(values: Any) -> list[str]:
             near = difflib.get_close_matches(str(name).upper(), fields, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             found.append(f"{SETTING} has no option {name!r}{hint}")
+        elif name == "ALLOW":
+            found.extend(_wrong_entries(value))
         elif wrong := _wrong_value(str(fields[name].type), name.lower(), value):
             found.append(f"{SETTING}[{name!r}] {wrong}")
     return found
+
+
+def _wrong_entries(entries: Any) -> list[str]:
+    name = f"{SETTING}['ALLOW']"
+    if not isinstance(entries, (list, tuple)):
+        return [f"{name} must be a list of dicts, not {entries!r}"]
+    return [
+        f"{name}[{index}]{problem}"
+        for index, entry in enumerate(entries)
+        for problem in entry_problems(entry)
+    ]
 
 
 def _wrong_value(kind: str, name: str, value: Any) -> str | None:
@@ -109,7 +127,9 @@ def _is_budget_map(value: Any) -> bool:
     )
 
 
-def _freeze(value: Any) -> Any:
+def _freeze(name: str, value: Any) -> Any:
+    if name == "ALLOW":
+        return tuple(Allowance.of(index, entry) for index, entry in enumerate(value))
     return tuple(value) if isinstance(value, list) else value
 
 

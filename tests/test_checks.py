@@ -42,6 +42,10 @@ class OwnDatabaseCache(DatabaseCache):
     pass
 
 
+def allow(**entry):
+    return {"ALLOW": [{"reason": "x", **entry}]}
+
+
 def found():
     return run_checks(tags=["queryscope"])
 
@@ -72,6 +76,15 @@ def test_nothing_to_say_when_all_is_well():
         ({"SAMPLE_RATE": 0}, ["W006"], "records no request", "QUERYSCOPE['ENABLED'] = False"),
         ({"SAMPLE_RATE": 0, "ENABLED": False}, [], "", ""),
         ({"IGNORE_PATHS": ["static/", "/a/"]}, ["W007"], "'static/'", "'/static/'"),
+        ({"ALLOW": [{"app": "a"}]}, ["E001"], "has no 'reason'", "settings module"),
+        (allow(app="testap"), ["W008"], "no app 'testap' is installed; did you mean", "Correct"),
+        (allow(model="testapp.Buk"), ["W008"], "did you mean 'testapp.Book'?", "Correct"),
+        (allow(relation="testapp.Buk.author"), ["W008"], "did you mean 'testapp.Book'?", "away"),
+        (allow(relation="testapp.Book.autor"), ["W008"], "did you mean 'author'?", "away"),
+        (allow(relation="testapp.Book.author"), [], "", ""),
+        (allow(relation="testapp.Author.books", app="testapp"), [], "", ""),
+        (allow(relation="testapp.Note.content_object"), [], "", ""),
+        (allow(model="testapp.Book"), [], "", ""),
     ],
 )
 def test_settings(settings, options, expected, says, hint):

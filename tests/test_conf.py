@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from queryscope.conf import Settings, get_settings, problems
+from queryscope.core.suppression import Allowance
 
 
 def test_without_the_setting_the_defaults_hold(settings):
@@ -77,11 +79,43 @@ def test_the_setting_is_a_dict(values):
         ("CACHE_ALIAS", None, "must be a string, not None"),
         ("LOG_INTERVAL_S", -1, "must be at least 0, not -1"),
         ("KEEP_REPORTS", 0, None),
+        ("ALLOW", [], None),
+        ("ALLOW", [{"app": "wagtailcore", "reason": "x"}], None),
+        ("ALLOW", {"app": "x"}, "must be a list of dicts, not {'app': 'x'}"),
     ],
 )
 def test_values(name, value, wrong):
     expected = [] if wrong is None else [f"QUERYSCOPE[{name!r}] {wrong}"]
     assert problems({name: value}) == expected
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        ([{"reason": "x", "app": "a"}, 5], ["QUERYSCOPE['ALLOW'][1] must be a dict, not 5"]),
+        (
+            [{"reason": "x", "ap": "a", "model": "a.B"}],
+            ["QUERYSCOPE['ALLOW'][0] has no key 'ap'; did you mean 'app'?"],
+        ),
+        (
+            [{"detector": "n-plus-on"}],
+            [
+                "QUERYSCOPE['ALLOW'][0]['detector']: no such detector 'n-plus-on'; "
+                "did you mean 'n-plus-one'?",
+                "QUERYSCOPE['ALLOW'][0] has no 'reason': say why, for whoever reads it next",
+            ],
+        ),
+    ],
+)
+def test_entries_of_allow(entries, expected):
+    assert problems({"ALLOW": entries}) == expected
+
+
+def test_entries_become_allowances(settings):
+    entry = {"model": "a.B", "reason": "few", "until": "2027-01-31"}
+    settings.QUERYSCOPE = {"ALLOW": [{"app": "a", "reason": "x"}, entry]}
+    until = datetime.date(2027, 1, 31)
+    assert get_settings().allow[1] == Allowance(1, "few", model="a.B", until=until)
 
 
 @pytest.mark.parametrize(

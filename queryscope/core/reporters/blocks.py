@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..events import Location, TemplateLine
 from ..findings import SEVERITIES, Finding, Severity
 from ..paths import relative
+from ..sightings import Location, TemplateLine
 from .layout import WIDTH, clean, cut, duration, plural, shorten, width, wrap
 from .listings import paste_lines, sql_lines
 
@@ -35,6 +35,11 @@ class Block:
     def waiting(self) -> bool:
         """Whether it costs little yet, as there is one row only."""
         return all(finding.waiting for finding in self.findings)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the project's own code may well be as it is meant to be."""
+        return set(self.detectors) <= {"deferred-load", "write-in-loop"}
 
     @property
     def cost_ms(self) -> float:
@@ -134,7 +139,8 @@ def _savings(block: Block) -> str:
     if block.is_budget:
         return f"{plural(block.findings[0].saves, 'query')} over the budget"
     if not block.saves:
-        return f"{plural(block.count, 'query')} now, one more for every row to come"
+        queries = plural(block.count, "query")
+        return f"{queries} now, one more for every row to come" if block.waiting else queries
     of = "" if block.saves == block.count else f" of {block.count:,}"
     noun = "query" if block.saves == 1 and not of else "queries"
     return f"saves {block.saves:,}{of} {noun}, about {duration(block.cost_ms)}"
@@ -162,7 +168,8 @@ def _finding(members: list[Finding], root: str) -> Iterator[str]:
     worst = max(members, key=lambda finding: finding.count)
     endpoints = len({finding.endpoint for finding in members})
     where = f" at most, at {endpoints} endpoints" if endpoints > 1 else ""
-    yield from wrap(worst.message + where, _INDENT)
+    cost = f", {duration(worst.duration_ms)}" if worst.fingerprint else ""
+    yield from wrap(worst.message + cost + where, _INDENT)
     yield from _template(worst.template, root)
     if worst.location is not None and worst.location != worst.origin:
         yield from _place(worst.location, root)
@@ -208,6 +215,12 @@ def _remedy(block: Block) -> Iterator[str]:
         if len(fixes) > 1:
             names = [f.endpoint for f in block.findings if f.fix and f.fix.code == code]
             yield _CODE + shorten(f"# {clean(names[0])}", WIDTH - len(_CODE))
+        imports = next(f.fix.imports for f in block.findings if f.fix and f.fix.code == code)
+        yield from (_CODE + line for line in (*imports, "") if imports)
+        yield from (_CODE + line for line in paste_lines(code, WIDTH - len(_CODE)))
+    others = dict.fromkeys(f.fix.alternative for f in block.findings if f.fix and len(fixes) == 1)
+    for code in filter(None, others):
+        yield from ["", f"{_INDENT}     or, as Django 6.1 can:", ""]
         yield from (_CODE + line for line in paste_lines(code, WIDTH - len(_CODE)))
     yield from _afterwards(list(dict.fromkeys(then.rstrip(".") for _, _, then in hints if then)))
 

@@ -7,7 +7,11 @@ import unicodedata
 
 WIDTH = 80
 _DOTS = "..."
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+#: What moves the cursor or the text around it, and what shows nothing: joiners of letters stay.
+_CONTROL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\U000e0000-\U000e007f]"
+)
 
 
 def clean(text: str) -> str:

@@ -17,7 +17,7 @@ def paste_lines(code: str, room: int) -> list[str]:
     """Code as it can be pasted; a chain that is too long breaks inside its brackets, so that it
     stays one expression wherever it stands.
     """
-    return [part for line in code.splitlines() for part in _broken(line, room)]
+    return [part for line in code.splitlines() for part in _broken(clean(line), room)]
 
 
 def _broken(line: str, room: int) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tabulate import tabulate
 
 from ..findings import SEVERITIES, Endpoint, Report, Skipped
+from . import suppressions
 from .blocks import Block, blocks, short_place
 from .blocks import render as render_block
 from .layout import WIDTH, clean, duration, plural, shorten, width, wrap
@@ -26,6 +27,7 @@ def render(report: Report, *, root: str = "", verbose: bool = False) -> str:
         list(_endpoints(report, verbose=verbose)),
         *(list(render_block(b, n, root, verbose=verbose)) for n, b in enumerate(told, 1)),
         [] if verbose else list(_notes(notes, root)),
+        *suppressions.sections(report, root, verbose=verbose),
         list(_failed(report)),
         list(_skipped(report.skipped, verbose=verbose)),
         list(_summary(report, found, root, verbose=verbose)),
@@ -139,11 +141,17 @@ def _notes(notes: list[Block], root: str) -> Iterator[str]:
     """What need not be changed now, one line each."""
     if notes:
         yield "Worth knowing (-v 2 tells it in full):"
-    for title, waiting in (
-        ("In installed packages: queries that a change would save", False),
-        ("In waiting: queries now, each one more for every row to come", True),
+    waiting = [block for block in notes if block.waiting]
+    own = [block for block in notes if not block.waiting and block.is_own]
+    others = [block for block in notes if block not in (*waiting, *own)]
+    lighter = [block for block in others if not block.saves]
+    rest = [block for block in others if block.saves]
+    for title, members in (
+        ("In installed packages: queries that a change would save", rest),
+        ("In your code, perhaps as it is meant to be: queries", own),
+        ("In waiting: queries now, each one more for every row to come", waiting),
+        ("Loaded and not read: queries that a change would make lighter", lighter),
     ):
-        members = [block for block in notes if block.waiting is waiting]
         if members:
             yield f"  {title}:"
             yield from _note_lines(members[:_MAX_NOTES], root)
@@ -152,7 +160,7 @@ def _notes(notes: list[Block], root: str) -> Iterator[str]:
 
 
 def _note_lines(blocks: list[Block], root: str) -> Iterator[str]:
-    counts = [f"{block.count if block.waiting else block.saves:,}" for block in blocks]
+    counts = [f"{(not block.waiting and block.saves) or block.count:,}" for block in blocks]
     names = max(len(", ".join(block.detectors)) for block in blocks)
     digits = max(map(len, counts))
     for block, count in zip(blocks, counts, strict=True):
@@ -164,6 +172,8 @@ def _note_lines(blocks: list[Block], root: str) -> Iterator[str]:
 def _summary(report: Report, found: list[Block], root: str, *, verbose: bool) -> Iterator[str]:
     if not found:
         yield "No findings."
+        if report.failing:
+            yield _status(report)
         return
     counts = report.summary()["findings"]
     kinds = ", ".join(_severity(counts[name], name) for name in SEVERITIES if counts[name])
@@ -171,10 +181,16 @@ def _summary(report: Report, found: list[Block], root: str, *, verbose: bool) ->
     cured = f", cured by {plural(len(changes), 'change')}" if changes else ""
     yield from wrap(f"{plural(len(report.findings), 'finding')} ({kinds}){cured}.")
     yield from _savings(changes, report.round_trip_ms)
-    failing = counts["error"] or counts["warning"]
-    yield f"Exit status {1 if failing else 0}: errors and warnings count, info does not."
+    yield _status(report)
     yield ""
     yield from _next(found, root, verbose=verbose)
+
+
+def _status(report: Report) -> str:
+    counts = report.summary()["findings"]
+    if report.failing and not (counts["error"] or counts["warning"]):
+        return "Exit status 1: suppressions that do not hold count."
+    return f"Exit status {int(report.failing)}: errors and warnings count, info does not."
 
 
 def _savings(changes: list[Block], round_trip_ms: float) -> Iterator[str]:
@@ -184,7 +200,8 @@ def _savings(changes: list[Block], round_trip_ms: float) -> Iterator[str]:
     cost = duration(sum(block.cost_ms for block in changes))
     text = f"Together they save {plural(saves, 'query')} and about {cost}, "
     yield from wrap(f"{text}counting {round_trip_ms:g} ms for a round trip to the database.")
-    theirs = sum(b.saves for b in changes if b.severity == "info" and not b.waiting)
+    notes = [block for block in changes if block.severity == "info" and not block.waiting]
+    theirs = sum(block.saves for block in notes if not block.is_own)
     if theirs:
         share = "All" if theirs == saves else f"{theirs:,}"
         yield f"{share} of these are in the code of installed packages."

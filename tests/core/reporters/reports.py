@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from queryscope.core.events import Location, TemplateLine
-from queryscope.core.findings import Endpoint, Finding, Fix, Report, Skipped, rank
+from queryscope.core.findings import Endpoint, Finding, Fix, Report, Skipped, Suppression, rank
+from queryscope.core.sightings import Location, TemplateLine
 
 ROOT = "/home/ann/shop"
 VIEWS = f"{ROOT}/shop/orders/views.py"
@@ -205,3 +205,44 @@ REPEATED = report(
         ),
     )
 )
+
+
+def suppression(status: Any, line: int | None = 12, **changes: Any) -> Suppression:
+    values: dict[str, Any] = {
+        "name": "ignore[n-plus-one]" if line else 'QUERYSCOPE["ALLOW"][0] orders.Order.customer',
+        "file": VIEWS if line else None,
+        "line": line,
+        "detectors": ("n-plus-one",) if line else (),
+        "reason": "",
+        "until": None,
+        "status": status,
+    }
+    return Suppression(**{**values, **changes})
+
+
+SUPPRESSED = report(
+    DUPLICATE,
+    suppressions=(
+        suppression("used", None, reason="few customers", findings=(ELSEWHERE,)),
+        suppression(
+            "used",
+            reason="three rows at most, and the page that shows them is cached for a whole day",
+            until="2027-01-31",
+            findings=(finding(), LINES),
+        ),
+        suppression(
+            "expired",
+            40,
+            message="expired after 2026-01-31: make the change, or give a later date and the "
+            "reason",
+        ),
+        suppression(
+            "misspelt",
+            51,
+            name="ignore[n-plus-on]",
+            message="no such detector 'n-plus-on'; did you mean 'n-plus-one'?",
+        ),
+        *(suppression("unused", line, message="took nothing") for line in range(60, 72)),
+    ),
+)
+SUPPRESSED_ALL = report(suppressions=SUPPRESSED.suppressions[1:3])

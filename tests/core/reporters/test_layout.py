@@ -58,6 +58,23 @@ def test_clean_is_printable_on_one_line(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\x1b[31mb", r"a\x1b[31mb"),
+        ("a\nb\r\x00", r"a\nb\r\x00"),
+        ("a\x9b31m", r"a\x9b31m"),
+        ("a\u202eb\u2066c\u200f", r"a\u202eb\u2066c\u200f"),
+        ("a\u200b\ufeff\u061c", r"a\u200b\ufeff\u061c"),
+        ("a\U000e0041", r"a\U000e0041"),
+        ("a\udce9", r"a\udce9"),
+        ("é 商品 \u200d e\u0301", "é 商品 \u200d e\u0301"),
+    ],
+)
+def test_clean(text: str, shown: str) -> None:
+    assert clean(text) == shown
+
+
+@pytest.mark.parametrize(
     ("file", "expected"),
     [
         ("/home/ann/shop/a/views.py", "a/views.py"),

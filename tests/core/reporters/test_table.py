@@ -31,6 +31,9 @@ HERE = Path(__file__).parent
         ("several-steps", reports.SEVERAL_STEPS, False),
         ("empty", reports.EMPTY, False),
         ("repeated", reports.REPEATED, False),
+        ("suppressed", reports.SUPPRESSED, False),
+        ("suppressed-verbose", reports.SUPPRESSED, True),
+        ("suppressed-all", reports.SUPPRESSED_ALL, False),
     ],
 )
 def test_snapshot(name: str, report: Report, verbose: bool) -> None:
@@ -46,6 +49,7 @@ def test_snapshot(name: str, report: Report, verbose: bool) -> None:
         reports.SEVERAL_STEPS,
         reports.EMPTY,
         reports.REPEATED,
+        reports.SUPPRESSED,
     ],
 )
 def test_80_columns_and_plain_text(report: Report) -> None:
@@ -74,6 +78,10 @@ def test_everything_hostile_stays_on_its_line() -> None:
                 reports.endpoint("x", 1, problem=nasty),
             ),
             skipped=(reports.Skipped(nasty, nasty),),
+            suppressions=(
+                reports.suppression("used", file=nasty, reason=nasty, findings=(found,)),
+                reports.suppression("misspelt", file=nasty, name=nasty, message=nasty),
+            ),
         ),
         verbose=True,
     )
@@ -117,18 +125,19 @@ def test_a_budget_saves_nothing_of_its_own() -> None:
     assert "Together" not in only
 
 
-AT_TWO = "50 queries at most, at 2 endpoints"
+ONCE = "50 queries, 10 ms"
+AT_TWO = f"{ONCE} at most, at 2 endpoints"
 
 
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
         ([{}, {"endpoint": "GET /b/"}], [AT_TWO]),
-        ([{}, {"location": replace(reports.ROWS, line=99)}], ["50 queries", "50 queries"]),
-        ([{}, {"origin": replace(reports.ROWS, code="")}], ["50 queries"]),
+        ([{}, {"location": replace(reports.ROWS, line=99)}], [ONCE, ONCE]),
+        ([{}, {"origin": replace(reports.ROWS, code="")}], [ONCE]),
         (
             [{}, {"endpoint": "GET /b/"}, {"template": reports.TemplateLine("x.html", 3)}],
-            [AT_TWO, "50 queries"],
+            [AT_TWO, ONCE],
         ),
     ],
 )
@@ -220,3 +229,21 @@ def test_pasted_code_means_the_same(room: int) -> None:
         'queryset=E.objects.filter(name="(x, y)"))).annotate(n=Count("n"))'
     )
     assert ast.dump(ast.parse("\n".join(paste_lines(code, room)))) == ast.dump(ast.parse(code))
+
+
+def test_what_a_fix_names_of_django_is_imported_above_it() -> None:
+    code = 'Order.objects.annotate(lines_count=Count("lines", filter=Q(lines__paid=True)))'
+    fix = replace(reports.MERGED, code=code)
+    lines = render(reports.report(reports.finding(fix=fix))).splitlines()
+    above = lines.index("       from django.db.models import Count, Q")
+    assert lines[above + 1].strip() == ""
+    assert lines[above + 2].strip().startswith("Order.objects.annotate(")
+
+
+def test_what_the_project_may_mean_is_not_said_to_be_anothers() -> None:
+    finding = replace(
+        reports.FULL.findings[0], detector="deferred-load", severity="info", waiting=False
+    )
+    text = render(replace(reports.FULL, findings=(finding,)), root=reports.ROOT)
+    assert "In your code, perhaps as it is meant to be" in text
+    assert "installed packages" not in text
