@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import logging
 import random
-import re
 import threading
 import time
 from collections import OrderedDict
@@ -24,11 +23,11 @@ from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.encoding import escape_uri_path
-from django.views.debug import SafeExceptionReporterFilter
 
 from . import recent
 from .conf import get_settings
 from .core.findings import Finding
+from .core.masking import masked_path, masked_query, masked_steps
 from .core.url_patterns import readable
 from .inspection import inspect, options_of
 from .recording import Recording, report_once
@@ -182,7 +181,8 @@ class QueryScopeMiddleware:
             response.streaming_content = step(body, recording)
         else:
             recording.close()
-        _when_closed(request, functools.partial(self._report, recording))
+        closing = _Closing(request, functools.partial(self._report, recording))
+        request.close = closing  # type: ignore[method-assign]
 
     @_harmless
     def _report(self, recording: Recording) -> None:
@@ -228,21 +228,27 @@ async def _steps_async(body: AsyncIterator[bytes], recording: Recording) -> Asyn
         yield cast(bytes, chunk)
 
 
-def _when_closed(request: HttpRequest, report: Callable[[], None]) -> None:
-    """Call ``report`` once when the handler closes the request, the last thing it does.
+class _Closing:
+    """Stands in for ``request.close``, the last thing the handler calls, and reports once.
 
     Not through the response: a middleware further out may replace it, or a cache may pickle it.
     """
-    close = request.close
 
-    def close_and_report() -> None:
+    def __init__(self, request: HttpRequest, report: Callable[[], None]) -> None:
+        self._request = request
+        self._report = report
+        self._close = request.close
+
+    def __call__(self) -> None:
         try:
-            close()
+            self._close()
         finally:
-            if vars(request).pop("close", None) is not None:
-                report()
+            if vars(self._request).pop("close", None) is not None:
+                self._report()
 
-    request.close = close_and_report  # type: ignore[method-assign]
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A request that is pickled or copied in depth gets back what it had: its own method."""
+        return getattr, (self._request, "close")
 
 
 def add_server_timing(response: HttpResponseBase, recording: Recording) -> None:
@@ -271,23 +277,21 @@ _readable = functools.lru_cache(maxsize=1_024)(readable)
 
 
 def masked_url(request: HttpRequest) -> str:
-    """The URL with every value of its query string, and path segments named as secrets, as ``*``.
+    """The URL as it may be stored: what a visitor put into it is ``*`` unless it is harmless.
 
-    A segment is secret when its argument's name is one that Django hides in its error reports.
+    Built from the route rather than from the path, so that nothing the route does not say is kept.
     """
-    path, _, query = request.get_full_path().partition("?")
-    hidden = {
-        escape_uri_path(str(value))
-        for name, value in _captured(request).items()
-        if SafeExceptionReporterFilter.hidden_settings.search(name)
-    }
-    if hidden:
-        path = "/".join("*" if part in hidden else part for part in path.split("/"))
-    if query:
-        path += "?" + "&".join(
-            re.sub(r"=.*", "=*", pair) if "=" in pair else "*" for pair in query.split("&")
-        )
-    return path if len(path) <= _LONGEST_URL else path[:_LONGEST_URL] + "…"
+    match = request.resolver_match
+    if match is None:
+        path = masked_steps(request.path)
+    else:
+        named = _captured(request)
+        values = named or {str(index): value for index, value in enumerate(match.args)}
+        route = _readable(match.route or "", tuple(sorted(named)))
+        path = request.path.removesuffix(request.path_info) + masked_path(route, values)
+    query = masked_query(request.META.get("QUERY_STRING", ""))
+    url = escape_uri_path(path) + (f"?{query}" if query else "")
+    return url if len(url) <= _LONGEST_URL else url[:_LONGEST_URL] + "…"
 
 
 def log(finding: Finding) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import io
 import logging
+import pickle
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -13,7 +15,7 @@ from django.db import connection
 from django.test import AsyncClient, Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from queryscope import middleware
+from queryscope import middleware, recording
 from tests import serving
 from tests.serving import (  # noqa: F401  (fixtures)
     OURS,
@@ -27,6 +29,8 @@ from tests.serving import (  # noqa: F401  (fixtures)
     records,
     reports,
 )
+
+UUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 # What is recorded
 
@@ -46,6 +50,9 @@ from tests.serving import (  # noqa: F401  (fixtures)
         ),
         ("/count/1/?bare&a=b=c", "GET /count/{times}/", "/count/1/?*&a=*", 200, 1),
         ("/reset/1/s3cret/", "GET /reset/{times}/{token}/", "/reset/1/*/", 200, 1),
+        ("/share/1/s/3/cret.pdf", "GET /share/{times}/{rest}", "/share/1/*", 200, 1),
+        (f"/order/1/{UUID}/", "GET /order/{times}/{renamed}/", "/order/1/*/", 200, 1),
+        ("/bare/1/a@example.com/", "GET /bare/{0}/{1}/", "/bare/1/*/", 200, 1),
         ("/stream/3/", "GET /stream/{times}/", "/stream/3/", 200, 4),
         ("/download/", "GET /download/", "/download/", 200, 1),
     ],
@@ -64,13 +71,20 @@ def test_a_request_is_reported_by_its_route(url, name, request_shown, status, qu
 
 def test_a_url_without_a_route_has_no_name_of_its_own(settings):
     settings.MIDDLEWARE = [OURS, "tests.serving.Asks"]
-    Client().get("/nowhere/")
-    assert [(e["name"], e["status"]) for e in endpoints()] == [("GET (no route)", 404)]
+    Client().get(f"/nowhere/{UUID}/")
+    (endpoint,) = endpoints()
+    assert (endpoint["name"], endpoint["status"]) == ("GET (no route)", 404)
+    assert endpoint["request"] == "/nowhere/*/"
+
+
+def test_a_url_names_the_folder_that_the_application_is_served_from():
+    Client(SCRIPT_NAME="/shop").get("/count/1/")
+    assert [e["request"] for e in endpoints()] == ["/shop/count/1/"]
 
 
 def test_a_long_url_is_cut():
-    Client().get("/count/1/", {"a" * 2_000: "1"})
-    assert len(endpoints()[0]["request"]) <= 501
+    Client().get("/count/1/?" + "a=1&" * 1_000)
+    assert len(endpoints()[0]["request"]) == 501
 
 
 def test_a_request_without_queries_is_not_reported():
@@ -204,6 +218,7 @@ def test_a_fault_of_queryscope_is_logged_once_and_harms_nothing(monkeypatch, cap
         raise RuntimeError("of queryscope")
 
     monkeypatch.setattr(middleware, broken_part, fault)
+    monkeypatch.setattr(recording, "_reported", set())
     client = Client()
     for _ in range(3):
         assert client.get("/n-plus-one/").status_code == 200
@@ -213,15 +228,53 @@ def test_a_fault_of_queryscope_is_logged_once_and_harms_nothing(monkeypatch, cap
     assert len(faults) == 1
 
 
-def test_a_response_stays_picklable_for_a_cache_further_out(settings):
-    cache = "django.middleware.cache."
-    settings.MIDDLEWARE = [
-        f"{cache}UpdateCacheMiddleware", OURS, f"{cache}FetchFromCacheMiddleware",
-    ]  # fmt: skip
+CACHE = "django.middleware.cache"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "recorded"),
+    [
+        # Further out a cache answers the second request itself.
+        ([f"{CACHE}.UpdateCacheMiddleware", f"{CACHE}.FetchFromCacheMiddleware"], [], [2]),
+        ([f"{CACHE}.UpdateCacheMiddleware"], [f"{CACHE}.FetchFromCacheMiddleware"], [2]),
+        # Further in it does so below us: there is no query to report.
+        ([], [f"{CACHE}.UpdateCacheMiddleware", f"{CACHE}.FetchFromCacheMiddleware"], [2]),
+    ],
+)
+def test_a_cache_pickles_the_response_as_before(settings, before, after, recorded):
+    settings.MIDDLEWARE = [*before, OURS, *after]
     client = Client()
     client.get("/count/2/")
+    middleware.analysed.clear()
     assert client.get("/count/2/").content == b"2"
-    assert [e["queries"] for e in endpoints()] == [2]  # the second came from the cache
+    assert [e["queries"] for e in endpoints()] == recorded
+
+
+def answered(**attributes):
+    request = RequestFactory().get("/")
+    vars(request).update(attributes)
+    response = middleware.QueryScopeMiddleware(lambda r: count(r, 1))(request)
+    return request, response
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda r: pickle.loads(pickle.dumps(r))])
+def test_a_request_is_pickled_and_copied_as_before(duplicate):
+    request, _ = answered(kept="yes")
+    again = duplicate(request)
+    assert again.kept == "yes"
+    assert again.close == type(request).close.__get__(again)
+    again.close()
+    assert reports() == []
+    request.close()
+    assert len(reports()) == 1
+    assert vars(request).keys() == vars(RequestFactory().get("/")).keys() | {"kept"}
+
+
+def test_a_response_is_pickled_and_copied_as_before():
+    _, response = answered()
+    for again in (copy.deepcopy(response), pickle.loads(pickle.dumps(response))):
+        assert vars(again).keys() == vars(count(None, 1)).keys()
+        assert again.content == b"1"
 
 
 def test_a_response_that_is_replaced_further_out_is_still_reported(settings):
