@@ -126,6 +126,9 @@ def test_an_audit_that_cannot_run_leaves_the_file_as_it_was(shop: None, tmp_path
     assert (target.read_text(), os.listdir(tmp_path)) == ("before", ["report.json"])
 
 
+EMPTY = "--{} has an empty value; give one or leave the option out"
+
+
 @audited
 @pytest.mark.parametrize(
     ("arguments", "message"),
@@ -155,6 +158,24 @@ def test_an_audit_that_cannot_run_leaves_the_file_as_it_was(shop: None, tmp_path
             "rule 'query-budgt': no such detector; did you mean "
             f"'query-budget'? ({', '.join(NAMES)})",
         ),
+        (("audit", "--user", ""), EMPTY.format("user")),
+        (("audit", "--output", " "), EMPTY.format("output")),
+        (("audit", "--database", ""), EMPTY.format("database")),
+        (("audit", "--format", ""), EMPTY.format("format")),
+        (("audit", "--endpoint", "/api/*", "--endpoint", ""), EMPTY.format("endpoint")),
+        (("audit", "--select", ","), EMPTY.format("select")),
+        (("audit", "--ignore", ""), EMPTY.format("ignore")),
+        (("audit", "/", ""), "a URL is empty; give one or none at all for every page"),
+        (("audit", "/caf\udce9/"), r"URL '/caf\udce9/' is not valid UTF-8; write its bytes as %XX"),
+        (("audit", "/a\x1b[31m\n/"), r"URL '/a\x1b[31m\n/': no route answers it"),
+        (
+            ("audit", "--user", "\udce9"),
+            r"--user '\udce9': no user of that username, e-mail or key",
+        ),
+        (
+            ("audit", "--timeout", "soon"),
+            "Error: argument --timeout: 'soon' is not a number of seconds, 0 or more",
+        ),
         (("audit", "--repeat", "0"), "Error: argument --repeat: '0' is not a whole number above 0"),
         (
             ("audit", "--round-trip-ms", "nan"),
@@ -175,6 +196,48 @@ def test_wrong_settings_are_refused(shop: None, settings: Any) -> None:
     status, _, stderr = run("audit", "/")
     assert status == 2
     assert stderr == "QUERYSCOPE has no option 'QUERY_BUGET'; did you mean 'QUERY_BUDGET'?"
+
+
+FAULTS = {
+    "raise ValueError('of\\n  the \\x1b[31mproject')": r"ValueError: of the \x1b[31mproject",
+    "import nowhere": "ModuleNotFoundError: No module named 'nowhere'",
+    "raise SystemExit(0)": "SystemExit: 0",
+    "import asyncio; raise asyncio.CancelledError": "CancelledError",
+    "raise RecursionError": "RecursionError",
+}
+
+
+@audited
+@pytest.mark.parametrize("code", FAULTS)
+def test_an_unexpected_exception_is_one_line(
+    shop: None, settings: Any, tmp_path: Path, monkeypatch: Any, code: str
+) -> None:
+    (tmp_path / "faulty_urls.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    settings.ROOT_URLCONF = "faulty_urls"
+    place = f"({tmp_path}/faulty_urls.py:1)"
+    line = f"audit failed: {FAULTS[code]} {place}; --traceback shows all of it"
+    assert run("audit") == (2, "", line)
+    status, stdout, stderr = run("audit", "--traceback")
+    assert (status, stdout) == (2, "")
+    assert stderr.startswith("Traceback (most recent call last):\n")
+    assert f'File "{tmp_path}/faulty_urls.py", line 1' in stderr
+
+
+@audited
+def test_a_fault_of_queryscope_itself_is_one_line(shop: None, monkeypatch: Any) -> None:
+    def fault(*args: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("queryscope.management.commands.queryscope.audit", fault)
+    status, _, stderr = run("audit")
+    assert (status, stderr.startswith("audit failed: AssertionError (")) == (2, True)
+
+
+def test_the_exit_status_of_a_shell_is_2_with_a_traceback_too(database: str) -> None:
+    done = manage(database, "queryscope", "audit", "--user", "zz", "--traceback")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Traceback")
 
 
 @pytest.mark.parametrize("detector", DETECTORS, ids=NAMES)

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import FieldError, ValidationError
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
+from . import guesses
 from .bindings import Binding, bindings, fixed_values
+from .failures import what
 from .lookups import CurrentUser
 from .routes import Argument, Route
-from .rows import RowRanking, manager
+from .rows import RowRanking, all_rows
 
-#: Rows to try, best first, when the first ones are answered with 404.
-TRIES = 5
+#: URLs to try, best first, while they are answered with 404, and rows to make them from.
+TRIES = 8
+ROWS = 5
 #: Parents looked at for a row of theirs.
 PARENTS = 20
 
@@ -33,6 +36,29 @@ class NoRows(CannotFill):
     """It is known what fills the argument, and there is none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Values for arguments and, where a row told them, from what column: "Event.organizer.pk"."""
+
+    values: Mapping[str, Any]
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A URL path to try, and what was chosen for its arguments."""
+
+    url: str
+    choice: Choice = Choice({})
+
+    @property
+    def told(self) -> str:
+        """ "{organizer}=3 from Event.organizer.pk and ..."; "" where nothing was chosen."""
+        values = self.choice.values
+        told = (f"{{{name}}}={values[name]} from {c}" for name, c in self.choice.columns.items())
+        return " and ".join(told)
+
+
 @dataclass(slots=True)
 class ArgumentFiller:
     """Fills routes for one user; remembers which rows have most children."""
@@ -40,13 +66,13 @@ class ArgumentFiller:
     user: Model | None
     ranking: RowRanking = field(default_factory=RowRanking)
 
-    def urls(self, route: Route) -> Iterator[str]:
+    def candidates(self, route: Route) -> Iterator[Candidate]:
         """A few URL paths for the route, the most telling first.
 
         Raises CannotFill when it knows no value for an argument, after those that need none.
         """
         if not route.arguments:
-            yield route.url({})
+            yield Candidate(route.url({}))
             return
         fixed = fixed_values(route)
         may_be_empty = any(_may_be_empty(a) for a in route.arguments if a.name == route.any_path)
@@ -61,37 +87,65 @@ class ArgumentFiller:
         if failure is not None:
             raise failure
 
-    def _filled(self, route: Route, fixed: Mapping[str, Any]) -> Iterator[str]:
+    def _filled(self, route: Route, fixed: Mapping[str, Any]) -> Iterator[Candidate]:
         """At most ``TRIES`` URL paths, arguments that are not ``fixed`` from rows."""
         open_arguments = [a for a in route.arguments if a.name not in fixed]
         plans = bindings(route, open_arguments)
         bound = {name for binding in plans for name in binding.paths}
+        values = dict(fixed)
         for argument in open_arguments:
             if argument.name not in bound:
-                raise CannotFill(_unknown(argument))
-        rows = [self._values(binding, open_arguments) for binding in plans]
-        urls = (route.url(_merged(fixed, row)) for row in zip(*_padded(rows), strict=True))
-        yield from itertools.islice(dict.fromkeys(urls), TRIES)
+                values[argument.name] = guesses.today(argument, _today())
+                if values[argument.name] is None:
+                    raise CannotFill(_unknown(argument))
+        rows = [self._chosen(binding, open_arguments) for binding in plans]
+        sets = zip(*_padded(rows), strict=True)
+        merged = (_merged((Choice(values), *choices)) for choices in sets)
+        made = (Candidate(route.url(choice.values), choice) for choice in merged)
+        yield from itertools.islice(_once(made), TRIES)
 
-    def _values(self, binding: Binding, arguments: list[Argument]) -> list[dict[str, Any]]:
+    def _chosen(self, binding: Binding, arguments: list[Argument]) -> list[Choice]:
+        """Values of the arguments from the rows of a binding, or from those that they belong to."""
         wanted = {a.name: a for a in arguments if a.name in binding.paths}
-        names = " and ".join(f"{{{name}}}" for name in wanted)
+        found = [self._choices(spelling, wanted) for spelling in binding.spellings()]
+        # A column that was guessed wrong is wrong for every row: the other ones come next.
+        ordered = [choices[0] for choices in found if choices]
+        ordered.extend(choice for choices in found for choice in choices[1:])
+        above = binding.above()
+        if not ordered and binding.converters:
+            return self._dated_today(binding, wanted)
+        if not ordered and above is not None:
+            return self._chosen(above, arguments)
+        if not ordered:
+            raise NoRows(f"no {binding.model.__name__} rows to fill {_named(wanted)} from")
+        return ordered
+
+    def _dated_today(self, binding: Binding, wanted: Mapping[str, Argument]) -> list[Choice]:
+        """No row tells a date: today's, with what is left to tell of the binding."""
+        dates = {name: guesses.today(wanted[name], _today()) for name in binding.converters}
+        left = replace(binding, converters={}, paths=_without(binding.paths, dates))
+        if not left.paths:
+            return [Choice(dates)]
+        chosen = self._chosen(left, list(wanted.values()))
+        return [Choice({**choice.values, **dates}, choice.columns) for choice in chosen]
+
+    def _choices(self, binding: Binding, wanted: Mapping[str, Argument]) -> list[Choice]:
+        columns = {name: binding.told(name) for name in wanted}
         try:
-            with transaction.atomic(using=manager(binding.model).all().db):
-                found = self._rows(binding)
-        except (DatabaseError, FieldError, ValidationError, ValueError, TypeError) as error:
-            first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            label = binding.model.__name__
-            raise NoRows(f"cannot read {label} rows for {names}: {first_line}") from error
-        filled = [values for row in found if (values := _converted(binding, wanted, row))]
-        if not filled:
-            raise NoRows(f"no {binding.model.__name__} rows to fill {names} from")
-        return filled
+            with transaction.atomic(using=all_rows(binding.model).db):
+                found = [_converted(binding, wanted, row) for row in self._rows(binding)]
+        except Exception as error:  # of the database, or of the project's managers and fields
+            model, names = binding.model.__name__, _named(wanted)
+            raise NoRows(f"cannot read {model} rows for {names}: {what(error)}") from error
+        return [Choice(values, columns) for values in found if values]
 
     def _rows(self, binding: Binding) -> list[dict[str, Any]]:
         base = _narrowed(binding, self.user)
         paths = list(dict.fromkeys(binding.paths.values()))
         chosen: list[dict[str, Any]] = []
+        if set(binding.paths) == set(binding.converters):
+            # Nothing but a date: that of the newest row.
+            return list(base.order_by(*[f"-{path}" for path in paths], "-pk").values(*paths)[:ROWS])
         if binding.parent is None:
             best = self.ranking.best(binding.model)
             rank = {value: position for position, value in enumerate(best)}
@@ -100,11 +154,12 @@ class ArgumentFiller:
         else:
             column = binding.parent.attname
             for value in self.ranking.parents(binding.model, column)[:PARENTS]:
-                chosen.extend(base.filter(**{column: value}).values(*paths)[:1])
-                if len(chosen) >= TRIES:
+                below = base.filter(**{column: value})
+                chosen.extend(below.order_by("pk").values(*paths)[:1])
+                if len(chosen) >= ROWS:
                     break
         # Rows without children are better than none: a page of theirs still runs the view.
-        return chosen[:TRIES] or list(base.order_by("-pk").values(*paths)[:TRIES])
+        return chosen[:ROWS] or list(base.order_by("-pk").values(*paths)[:ROWS])
 
 
 def _may_be_empty(argument: Argument) -> bool:
@@ -115,17 +170,17 @@ def _may_be_empty(argument: Argument) -> bool:
 
 
 def _unknown(argument: Argument) -> str:
-    what = f"{{{argument.name}}}"
+    named = f"{{{argument.name}}}"
     if argument.name.isdecimal():
-        return f"{what} has no name to find a model by; pass a URL to audit"
-    return f"no model or field is named like {what}; pass a URL to audit"
+        return f"{named} has no name to find a model by; pass a URL to audit"
+    return f"no model or field is named like {named}; pass a URL to audit"
 
 
 def _narrowed(binding: Binding, user: Model | None) -> QuerySet[Any]:
-    plain: QuerySet[Any] = manager(binding.model).all()
-    base = plain if binding.base is None else binding.base.all()
-    if base.query.is_sliced or base.query.combinator:
-        base = plain
+    base = all_rows(binding.model) if binding.base is None else binding.base.all()
+    # "queryset = Book.objects.none()" is there for its model, beside a get_queryset().
+    if base.query.is_sliced or base.query.combinator or base.query.is_empty():
+        base = all_rows(binding.model)
     base = base.order_by().filter(**{f"{path}__isnull": False for path in binding.paths.values()})
     conditions = {
         path: user if isinstance(value, CurrentUser) else value
@@ -161,22 +216,44 @@ def _fits(argument: Argument, value: Any) -> bool:
         return False
 
 
+def _without(paths: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    return {name: path for name, path in paths.items() if name not in names}
+
+
+def _today() -> datetime.date:
+    return timezone.localdate() if settings.USE_TZ else datetime.date.today()
+
+
 def _local(value: Any) -> Any:
     if isinstance(value, datetime.datetime) and settings.USE_TZ and timezone.is_aware(value):
         return timezone.localtime(value)
     return value
 
 
-def _padded(rows: list[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
+def _padded(rows: list[list[Choice]]) -> list[list[Choice]]:
     """Independent sets of rows brought to one length, so that they can be zipped."""
     if not rows:
-        return [[{}]]
+        return [[Choice({})]]
     length = max(len(found) for found in rows)
     return [list(itertools.islice(itertools.cycle(found), length)) for found in rows]
 
 
-def _merged(fixed: Mapping[str, Any], rows: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    values = dict(fixed)
-    for row in rows:
-        values.update(row)
-    return values
+def _merged(choices: Iterable[Choice]) -> Choice:
+    values: dict[str, Any] = {}
+    columns: dict[str, str] = {}
+    for choice in choices:
+        values.update(choice.values)
+        columns.update(choice.columns)
+    return Choice(values, columns)
+
+
+def _once(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    seen: set[str] = set()
+    for candidate in candidates:
+        if candidate.url not in seen:
+            seen.add(candidate.url)
+            yield candidate
+
+
+def _named(names: Iterable[str]) -> str:
+    return " and ".join(f"{{{name}}}" for name in names)

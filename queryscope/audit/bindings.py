@@ -18,6 +18,8 @@ from .routes import Argument, Route, view_actions, view_class, view_options
 
 #: Steps from a row to the parent named earlier in the URL.
 MAX_STEPS = 3
+#: Columns tried for an argument that is named after a model.
+MAX_SPELLINGS = 3
 
 _HANDLERS = (
     *("setup", "dispatch", "initial", "get_queryset", "get_object", "get", "head"),
@@ -30,7 +32,8 @@ class Binding:
     """Arguments that come from one row of ``model``: argument -> lookup path of its value.
 
     ``conditions`` are what else the row must meet (constants and CurrentUser), ``converters``
-    turn a value into the argument, ``base`` is the view's own queryset.
+    turn a value into the argument, ``base`` is the view's own queryset, ``others`` are paths to
+    try where that of an argument was only guessed.
     """
 
     model: type[Model]
@@ -38,6 +41,7 @@ class Binding:
     conditions: Mapping[str, Any] = field(default_factory=dict)
     converters: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     base: QuerySet[Any] | None = None
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def parent(self) -> ForeignKey[Any, Any] | None:
@@ -46,6 +50,30 @@ class Binding:
         """
         heads = {path.partition("__")[0] for path in self.paths.values()}
         return _relation(self.model, heads.pop()) if len(heads) == 1 else None
+
+    def above(self) -> Binding | None:
+        """The same arguments from the row that ``parent`` points to; None where there is none."""
+        parent = self.parent
+        prefix = f"{parent.name}__" if parent is not None else ""
+        if parent is None or not all(path.startswith(prefix) for path in self.paths.values()):
+            return None
+        paths = {name: path.removeprefix(prefix) for name, path in self.paths.items()}
+        others = {n: tuple(p.removeprefix(prefix) for p in ps) for n, ps in self.others.items()}
+        model: Any = parent.related_model
+        return Binding(model, paths, {}, self.converters, None, others)
+
+    def spellings(self) -> list[Binding]:
+        """Itself, and with other columns in place of those that were guessed."""
+        most = max(map(len, self.others.values()), default=0)
+        found = [self]
+        for index in range(most):
+            paths = {n: ps[min(index, len(ps) - 1)] for n, ps in self.others.items()}
+            found.append(replace(self, paths={**self.paths, **paths}))
+        return found[:MAX_SPELLINGS]
+
+    def told(self, name: str) -> str:
+        """ "Event.organizer.pk": where the values of an argument are."""
+        return f"{self.model.__name__}.{self.paths[name].replace('__', '.')}"
 
 
 def fixed_values(route: Route) -> dict[str, str]:
@@ -74,11 +102,23 @@ def bindings(route: Route, arguments: list[Argument]) -> list[Binding]:
     for argument in reversed(arguments):
         if argument.name not in _bound(found):
             taken = {path for binding in found for path in binding.paths.values()}
-            guess = guesses.guess(route, argument, model, taken)
-            if guess is not None:
-                owner, paths, converters = guess
-                found = _joined(found, Binding(owner, paths, converters=converters))
+            found = _joined(found, _guessed(argument, guesses.guess(route, argument, model, taken)))
+    for argument in arguments:
+        if argument.name not in _bound(found):
+            # "/order/{order}/{secret}/": the second is the order's.
+            owners = [b.model for b in found if guesses.has_field(b.model, argument.name)]
+            if owners and argument.name not in guesses.KEYS:
+                found = _joined(found, _guessed(argument, guesses.of_field(owners[0], argument)))
     return [binding for binding in found if binding.paths]
+
+
+def _guessed(argument: Argument, guess: guesses.Guess | None) -> Binding | None:
+    if guess is None:
+        return None
+    name = argument.name
+    converters = {name: guess.convert} if guess.convert else {}
+    others = {name: guess.others} if guess.others else {}
+    return Binding(guess.model, {name: guess.path}, converters=converters, others=others)
 
 
 def primary_rows(route: Route) -> tuple[Rows | None, QuerySet[Any] | None]:
@@ -171,8 +211,10 @@ def _from_source(route: Route, primary: Rows | None) -> Iterator[Rows]:
             yield from lookups.read(method, primary)
 
 
-def _joined(found: list[Binding], new: Binding) -> list[Binding]:
+def _joined(found: list[Binding], new: Binding | None) -> list[Binding]:
     """Add a binding, tied to an earlier one where a row of one model leads to the other."""
+    if new is None:
+        return found
     for index, old in enumerate(found):
         step = relation_path(old.model, new.model)
         if step is not None:
@@ -193,6 +235,7 @@ def _merged(leaf: Binding, parent: Binding, step: str) -> Binding:
         {**{prefix + path: value for path, value in parent.conditions.items()}, **leaf.conditions},
         {**parent.converters, **leaf.converters},
         leaf.base if prefix or leaf.base is not None else parent.base,
+        {**{n: tuple(prefix + p for p in ps) for n, ps in parent.others.items()}, **leaf.others},
     )
 
 

@@ -16,6 +16,7 @@ from django.db.models import Model
 from django.test.client import Client
 
 from ..core.names import nearest
+from .rows import all_rows
 
 #: Names looked through for the nearest one to a misspelled name.
 _NEAR = 2_000
@@ -33,7 +34,7 @@ def find_user(name: str) -> Model:
     user = _by_columns(model, name)
     if user is None:
         column = model.USERNAME_FIELD
-        names = map(str, model._default_manager.values_list(column, flat=True)[:_NEAR])
+        names = map(str, all_rows(model).values_list(column, flat=True)[:_NEAR])
         problem = f"no user of that username, e-mail or key{nearest(name, names)}"
         raise UnknownUser(f"--user {name!r}: {problem}")
     if not getattr(user, "is_active", True):
@@ -47,7 +48,7 @@ def default_user() -> Model | None:
     if model is None or not (_has(model, "is_superuser") and _has(model, "is_active")):
         return None
     found: Model | None = (
-        model._default_manager.filter(is_superuser=True, is_active=True).order_by("pk").first()
+        all_rows(model).filter(is_superuser=True, is_active=True).order_by("pk").first()
     )
     return found
 
@@ -89,6 +90,15 @@ def session_key(client: Client) -> set[str]:
     return {cookie.value} if cookie is not None and cookie.value else set()
 
 
+def is_logged_in(client: Client) -> bool:
+    """Whether the session of the client's cookie says whose it is; as well if it is unreadable."""
+    engine = import_module(settings.SESSION_ENGINE).SessionStore
+    try:
+        return any(engine(key).get(auth.SESSION_KEY) is not None for key in session_key(client))
+    except DatabaseError:  # the view has broken the transaction
+        return True
+
+
 def _user_model() -> Any:
     if not apps.is_installed("django.contrib.auth"):
         return None
@@ -101,7 +111,7 @@ def _by_columns(model: Any, name: str) -> Model | None:
         if column != "pk" and not _has(model, column):
             continue
         try:
-            user: Model | None = model._default_manager.filter(**{column: name}).first()
+            user: Model | None = all_rows(model).filter(**{column: name}).first()
         except (ValueError, ValidationError):  # "alice" is no integer key
             continue
         if user is not None:
@@ -135,7 +145,7 @@ def name_of(user: Model | None) -> str:
 
 def fresh(user: Model) -> Model:
     """The same user without anything that was loaded through it."""
-    again: Model = type(user)._default_manager.get(pk=user.pk)
+    again: Model = all_rows(type(user)).get(pk=user.pk)
     return again
 
 

@@ -18,6 +18,8 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db.models import Manager, Model
 
+from .guesses import model_called
+
 _SHORTCUTS = {"get_object_or_404", "get_list_or_404", "aget_object_or_404", "aget_list_or_404"}
 _CONVERSIONS = {"int", "str", "UUID", "uuid.UUID"}
 _SINGLE = {"get", "aget", "first", "afirst", "last", "latest", "earliest"}
@@ -85,7 +87,9 @@ def returned(function: Callable[..., Any], primary: Rows | None = None) -> Rows 
     return reader.result if reader else None
 
 
-def _reader(function: Callable[..., Any], primary: Rows | None, depth: int = 0) -> _Reader | None:
+def _reader(
+    function: Callable[..., Any], primary: Rows | None, depth: int = 0, owner: Rows | None = None
+) -> _Reader | None:
     function = inspect.unwrap(function)
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
@@ -97,6 +101,8 @@ def _reader(function: Callable[..., Any], primary: Rows | None, depth: int = 0) 
     reader = _Reader(getattr(function, "__globals__", {}), primary, depth)
     if depth == 0:
         reader.arguments(definition)
+    if owner is not None:
+        reader.known["self"] = owner
     for statement in definition.body:
         reader.visit(statement)
     return reader
@@ -129,6 +135,10 @@ class _Reader(ast.NodeVisitor):
         for target in node.targets:
             self.known[ast.unparse(target)] = value
 
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self.known[ast.unparse(node.target)] = self.value(node.value)
+        self.generic_visit(node)
+
     def visit_Return(self, node: ast.Return) -> None:
         if node.value is not None:
             value = self.value(node.value)
@@ -150,14 +160,15 @@ class _Reader(ast.NodeVisitor):
         if isinstance(node, ast.Await):
             return self.value(node.value)
         text = ast.unparse(node)
-        if text in self.known:
+        if self.known.get(text) is not None:
             return self.known[text]
         if text in {"request.user", "self.request.user"}:
             return CurrentUser()
         if text in {"self.queryset", "self.get_queryset()", "super().get_queryset()"}:
-            return self.primary
+            return self.known.get("self.queryset") or self.primary
         if isinstance(node, ast.Name):
-            return self._global(self.names.get(node.id))
+            found = self._global(self.names.get(node.id))
+            return _one_called(node.id) if found is None else found
         if isinstance(node, ast.Subscript):
             return self._subscript(node)
         if isinstance(node, ast.Attribute):
@@ -187,7 +198,7 @@ class _Reader(ast.NodeVisitor):
             if node.attr in {"pk", "id"}:
                 return owner.conditions.get("pk", owner.conditions.get("id"))
             return owner.related(node.attr)
-        return None
+        return _one_called(node.attr) if owner is None else None
 
     def _call(self, node: ast.Call) -> Any:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
@@ -211,16 +222,18 @@ class _Reader(ast.NodeVisitor):
             key = self.value(node.args[0])
             return FromUrl(key) if isinstance(key, str) else None
         rows = self.value(node.func.value)
-        if not isinstance(rows, Rows) or rows.single:
+        if not isinstance(rows, Rows):
             return None
+        if rows.single:
+            return self._helper(getattr(rows.model, name, None), rows)
         conditions = self._conditions(node) if name in _NARROWING else {}
         return rows.narrowed(conditions, name in _SINGLE)
 
-    def _helper(self, function: Any) -> Rows | None:
-        """The rows that a function of the project returns, read the same way."""
+    def _helper(self, function: Any, owner: Rows | None = None) -> Rows | None:
+        """The rows that a function of the project, or a method of a row, returns, read so, too."""
         if not inspect.isfunction(function) or self.depth >= _MAX_DEPTH:
             return None
-        reader = _reader(function, None, self.depth + 1)
+        reader = _reader(function, None, self.depth + 1, owner)
         return reader.result if reader else None
 
     def _conditions(self, node: ast.Call) -> dict[str, Any]:
@@ -235,6 +248,12 @@ class _Reader(ast.NodeVisitor):
             elif value is not None and not isinstance(value, type):
                 conditions[keyword.arg] = value
         return conditions
+
+
+def _one_called(name: str) -> Rows | None:
+    """ "request.event", "entity_model": a row of the model of that name, whichever it is."""
+    model = model_called(name)
+    return Rows(model, single=True) if model is not None else None
 
 
 def _model(*label: Any) -> type[Model] | None:

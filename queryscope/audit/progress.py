@@ -6,6 +6,8 @@ import shutil
 import time
 from typing import TextIO
 
+from ..core.reporters.layout import clean
+
 _BAR = 20
 
 
@@ -26,7 +28,7 @@ class Progress:
         """Show what is being done now."""
         if self._shown:
             width = max(20, shutil.get_terminal_size().columns - 1)
-            self._stream.write("\r" + self._line(doing)[:width].ljust(width))
+            self._stream.write("\r" + self._line(clean(doing))[:width].ljust(width))
             self._stream.flush()
 
     def step(self) -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sysconfig
 import time
-import traceback
 from collections.abc import Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookies import SimpleCookie
-from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.apps import apps
 from django.conf import settings
 from django.db.models import Model
@@ -25,22 +22,30 @@ from django.test.client import Client, ClientHandler
 from ..core.events import Trace
 from ..recording import Recording, record
 from . import login
+from .deadline import Deadline, NoAnswer
+from .failures import logged_errors, place, what
 from .sandbox import rolled_back
 
 #: A streamed body is read to this size or for this long; server-sent events have no end.
 MAX_BODY_BYTES = 32 * 1024 * 1024
 MAX_BODY_S = 10.0
-
-_LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
+#: Seconds that a request may take.
+TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: the HTTP status and why the endpoint cannot be judged, or None."""
+    """What came back: the HTTP status, None when nothing did in time, and why the endpoint cannot
+    be judged, or None. ``whole`` is false where a streamed body was left before its end.
+    ``refusal`` says what the view takes in place of the method, where it takes others only.
+    """
 
-    status: int
+    status: int | None
     problem: str | None
     trace: Trace
+    recording: Recording
+    whole: bool = True
+    refusal: str | None = None
 
 
 class _Handler(ClientHandler):
@@ -52,6 +57,11 @@ class _Handler(ClientHandler):
 
     token_user: Model | None = None
     user: Model | None = None
+    deadline = Deadline(0)
+
+    def make_view_atomic(self, view: Any) -> Any:
+        view = super().make_view_atomic(view)
+        return self.deadline.cancels(view) if iscoroutinefunction(view) else view
 
     def get_response(self, request: Any) -> Any:
         if self.token_user is not None:
@@ -62,42 +72,67 @@ class _Handler(ClientHandler):
 
 
 class Requester:
-    """One browser, as it were: ``user`` is logged in for every request, None is anonymous."""
+    """One browser, as it were: ``user`` is logged in for every request, None is anonymous.
 
-    def __init__(self, user: Model | None, aliases: Sequence[str]) -> None:
+    A request is given up after ``timeout_s`` seconds, in the main thread of a Unix process.
+    """
+
+    def __init__(
+        self, user: Model | None, aliases: Sequence[str], timeout_s: float = TIMEOUT_S
+    ) -> None:
         self.user = user
         self.aliases = tuple(aliases)
+        self.timeout_s = timeout_s
         self.host = host()
+        self._whole = True
         self._client = Client(raise_request_exception=False)
         # Kept for the whole audit: loading the middleware may be slow (static file scans).
         self._client.handler = self._handler = _Handler(enforce_csrf_checks=False)
 
-    def send(self, method: str, url: str, name: str, *, force: bool = False) -> Answer:
+    def send(
+        self, method: str, url: str, name: str, *, force: bool = False, reads: bool = False
+    ) -> Answer:
         """One recorded request in a transaction that is rolled back on every alias.
 
-        ``force`` authenticates past the project's own schemes (tokens). An exception of the view
-        is the answer's problem; KeyboardInterrupt passes.
+        ``force`` authenticates past the project's own schemes (tokens), ``reads`` watches what is
+        read of rows. An exception of the view is the answer's problem; KeyboardInterrupt passes.
         """
+        # As in a server: what one request sets in context variables, the next does not see.
+        return copy_context().run(self._send, method, url, name, force, reads)
+
+    def _send(self, method: str, url: str, name: str, force: bool, reads: bool) -> Answer:
+        self._whole = True
+        self._refusal: str | None = None
         self._client.cookies = SimpleCookie()
         self._client.exc_info = None
         recording = Recording(name, url)
         sessions: set[str] = set()
+        deadline = self._handler.deadline = Deadline(self.timeout_s)
         try:
             with rolled_back(self.aliases), login.session(self._client, self.user):
                 sessions = login.session_key(self._client)
                 self._authenticate(force)
-                with record(name, url) as recording:
+                with (
+                    logged_errors() as logged,
+                    record(name, url, reads=reads) as recording,
+                    deadline,
+                ):
                     response = self._response(method, url)
                     recording.status = response.status_code
                 error = response.exc_info[1] if response.exc_info else None
-                problem = self._problem(response, error)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # a cancelled task, say: one endpoint's problem
-            recording.status, problem = 500, _server_error(500, error)
+                problem = self._problem(method, response, error or (logged and logged[-1]) or None)
+        except BaseException as caught:  # a cancelled task, say: one endpoint's problem
+            if isinstance(caught, KeyboardInterrupt) and not isinstance(caught, NoAnswer):
+                raise
+            recording.status, problem = 500, _server_error(500, caught)
+            error = caught
+        if deadline.expired:
+            where = place(error.__traceback__) if error else ""
+            recording.status, problem = None, f"no answer within {self.timeout_s:g} s{where}"
         recording.close()
         login.forget(sessions | login.session_key(self._client) if sessions else sessions)
-        return Answer(recording.status or 500, problem, recording.trace)
+        trace = recording.trace
+        return Answer(recording.status, problem, trace, recording, self._whole, self._refusal)
 
     def _authenticate(self, force: bool) -> None:
         forced = self.user is not None and (force or not login.has_sessions())
@@ -110,23 +145,38 @@ class Requester:
         send = self._client.head if method == "HEAD" else self._client.get
         response = send(url, secure=_secure(), SERVER_NAME=self.host)
         if response.streaming:
-            _drain(response)
+            self._whole = _drain(response, self._handler.deadline)
         return response
 
-    def _problem(self, response: Any, error: BaseException | None) -> str | None:
+    def _problem(self, method: str, response: Any, error: BaseException | None) -> str | None:
         status = response.status_code
-        if status >= 500 or error is not None:
+        if status >= 500 or response.exc_info:
             return _server_error(status, error)
         if 300 <= status < 400:
             location = response.headers.get("Location", "")
             if is_login(location):
-                return f"{status} redirects to the login page{self._as_whom()}"
+                return f"{status} redirects to the login page{self._as_whom()}{self._ended()}"
             return None
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
-            return f"{_phrase(status)}: accepts {response.headers.get('Allow') or 'nothing'}"
+            return self._not_allowed(method, response.headers.get("Allow") or "")
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             return _phrase(status) + self._as_whom()
         return _phrase(status) if status >= 400 else None
+
+    def _not_allowed(self, method: str, allow: str) -> str:
+        names = [name.strip() for name in allow.split(",") if name.strip() not in {"", "OPTIONS"}]
+        problem = _phrase(HTTPStatus.METHOD_NOT_ALLOWED)
+        if names and method not in names:
+            self._refusal = f"accepts {', '.join(names)} only; record() sees it"
+            return f"{problem}: {self._refusal}"
+        why = f"though its Allow header names {method}" if names else "and no Allow header"
+        self._refusal = f"{problem}, {why}{'' if names else ' says what it accepts'}"
+        return self._refusal
+
+    def _ended(self) -> str:
+        if self.user is None or not login.has_sessions() or login.is_logged_in(self._client):
+            return ""
+        return ": a middleware or the view has ended the session"
 
     def _as_whom(self) -> str:
         if self.user is None:
@@ -174,38 +224,24 @@ def _phrase(status: int) -> str:
 
 def _server_error(status: int, error: BaseException | None) -> str:
     if error is None:
-        return _phrase(status)
-    text = " ".join(str(error).split())
-    text = text if len(text) <= 200 else text[:197] + "..."
-    what = f"{type(error).__name__}: {text}" if text else type(error).__name__
+        return f"{_phrase(status)}: the view's own answer, no exception is known"
+    text = what(error)
     if isinstance(error, TransactionManagementError):
         # Without ATOMIC_REQUESTS the error before it would have cost one statement only.
-        what += " Every request of an audit is one transaction."
-    return f"{_phrase(status)}: {what}{_place(error.__traceback__)}"
+        text += " Every request of an audit is one transaction."
+    return f"{_phrase(status)}: {text}{place(error.__traceback__)}"
 
 
-def _place(trace: TracebackType | None) -> str:
-    """Where the project's own code was: " (views.py:31)"."""
-    frames = [
-        (frame.f_code.co_filename, line)
-        for frame, line in traceback.walk_tb(trace)
-        if not frame.f_code.co_filename.startswith((*_LIBRARIES, os.path.dirname(__file__), "<"))
-    ]
-    if not frames:
-        return ""
-    file, line = frames[-1]
-    return f" ({os.path.basename(file)}:{line})"
-
-
-def _drain(response: Any) -> None:
-    """Read a streamed body to its end, or as far as the limits go and close it."""
+def _drain(response: Any, deadline: Deadline) -> bool:
+    """Read a streamed body to its end, or as far as the limits go and close it: then False."""
     if response.is_async:
-        complete = async_to_sync(_adrain)(response)
+        complete: bool = async_to_sync(deadline.cancels(_adrain))(response)
     else:
         limit = _Limit()
         complete = all(limit.allows(part) for part in response.streaming_content)
     if not complete:
         response.close()
+    return complete
 
 
 async def _adrain(response: Any) -> bool:

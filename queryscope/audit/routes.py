@@ -19,6 +19,8 @@ View = Callable[..., Any]
 #: A path that only a pattern that takes any path matches.
 _ANY_PATH = "any/path/below/"
 _SAFE = "!$&'()*+,;=/~:@"
+_AUTOCOMPLETE = "?app_label=...&model_name=...&field_name=..."
+_NO_METHOD = "answers no method: its view has no get()"
 _DEVELOPMENT_TOOLS = ("debug_toolbar", "silk", "django_browser_reload", "queryscope")
 _FILE_VIEWS = {"django.views.static", "django.contrib.staticfiles.views"}
 
@@ -137,7 +139,9 @@ def _takes_any_path(pattern: Any, parts: tuple[str | Argument, ...]) -> bool:
     texts = [part if isinstance(part, str) else _ANY_PATH for part in parts]
     arguments = texts.count(_ANY_PATH)
     text = "".join(texts) + ("" if arguments else _ANY_PATH)
-    return arguments <= 1 and pattern.regex.match(text) is not None
+    # A pattern that merely lacks its "$" is that of the page before it.
+    matches = pattern.regex.fullmatch if parts else pattern.regex.match
+    return arguments <= 1 and matches(text) is not None
 
 
 def _numbered(parts: tuple[str | Argument, ...]) -> tuple[str | Argument, ...]:
@@ -193,7 +197,19 @@ def view_actions(view: View) -> dict[str, str]:
 def _layers(view: View) -> Iterator[Any]:
     while view is not None:
         yield view
-        view = getattr(view, "__wrapped__", None) or getattr(view, "func", None)  # type: ignore[assignment]
+        view = getattr(view, "__wrapped__", None) or getattr(view, "func", None) or _held(view)
+
+
+def _held(wrapper: Any) -> Any:
+    """The class-based view that a decorator without functools.wraps() has closed over; or None."""
+    for cell in getattr(wrapper, "__closure__", None) or ():
+        try:
+            held = cell.cell_contents
+        except ValueError:  # not assigned yet
+            continue
+        if inspect.isfunction(held) and {"view_class", "cls"} & vars(held).keys():
+            return held
+    return None
 
 
 def accepted_methods(view: View) -> tuple[str, ...] | None:
@@ -239,13 +255,23 @@ def reason_to_skip(route: Route, *, admin: bool = False) -> str | None:
         return "admin; add --admin to audit it"
     if route.admin and getattr(route.view, "__name__", "") == "catch_all_view":
         return "the admin's answer to URLs that do not exist"
-    return None if audit_method(route.view) else accepts(route.view)
+    if route.admin and getattr(route.view, "__name__", "") == "autocomplete_view":
+        return f"wants to know the field: pass {route.name}{_AUTOCOMPLETE}"
+    if audit_method(route.view):
+        return None
+    reason = accepts(route.view)
+    return reason if reason == _NO_METHOD else f"{reason}; record() sees it"
 
 
 def accepts(view: View) -> str:
     """What a view without GET and HEAD answers, as a predicate."""
     accepted = ", ".join(accepted_methods(view) or ())
-    return f"accepts {accepted} only" if accepted else "answers no method: its view has no get()"
+    if accepted:
+        return f"accepts {accepted} only"
+    own = getattr(view_class(view), "dispatch", None)
+    if getattr(own, "__module__", "django.").startswith(("django.", "rest_framework.")):
+        return _NO_METHOD
+    return "answers through its own dispatch(), not get()"
 
 
 def _module(view: View) -> str:

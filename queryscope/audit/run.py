@@ -14,16 +14,21 @@ from ..core.events import TimelineEntry, Trace
 from ..core.findings import Endpoint, Report, Skipped
 from ..core.reporters.layout import plural
 from ..inspection import inspect
+from ..suppressions import idle
 from . import login, targets
-from .arguments import ArgumentFiller
+from .arguments import ArgumentFiller, Candidate
 from .preflight import CannotRun, usable_aliases
 from .progress import Progress
-from .requests import Answer, Requester, host, uses_rest_framework
+from .requests import TIMEOUT_S, Answer, Requester, host, uses_rest_framework
 from .sandbox import quiet_surroundings, rolled_back
+from .siblings import Answered
 from .targets import Target
+from .watched import Watched, watched
 
 _NO_SUCH_OBJECT = {404, 410}
 _NOT_AUTHENTICATED = {401, 403}
+#: Stands between a status and the arguments that met with it.
+TRIED = ": tried "
 #: Reasons named when everything failed; the sum of them stays one line.
 MAX_REASONS = 3
 
@@ -31,7 +36,8 @@ MAX_REASONS = 3
 @dataclass(frozen=True, slots=True)
 class Options:
     """What to audit. ``user`` is a name, None for the first superuser; ``database`` the alias
-    whose queries count; ``urls`` empty means the whole URLconf.
+    whose queries count; ``urls`` empty means the whole URLconf; ``timeout_s`` the seconds that a
+    request may take, 0 for any.
     """
 
     settings: Settings
@@ -42,6 +48,7 @@ class Options:
     admin: bool = False
     repeat: int = 1
     database: str = "default"
+    timeout_s: float = TIMEOUT_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +66,9 @@ def audit(options: Options, progress: Progress) -> Audited:
         with rolled_back(aliases):
             user = _user(options)
             chosen, skipped = _targets(options, user, progress)
-        requester = Requester(user, aliases)
-        answers = _answers(chosen, requester, options.repeat, progress)
-    report = _report(answers, skipped, options)
+        requester = Requester(user, aliases, options.timeout_s)
+        asked = _ask(chosen, requester, options.repeat, progress)
+    report = _report(asked, skipped, options)
     _refuse_nothing(report, options.database)
     return Audited(report, login.name_of(user))
 
@@ -81,15 +88,25 @@ def _targets(
     return targets.from_urlconf(ArgumentFiller(user), admin=options.admin, globs=options.globs)
 
 
-def _answers(
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A target's measured answers, or the failing one alone, and what its first request read."""
+
+    target: Target
+    answers: list[Answer]
+    watched: Trace
+
+
+def _ask(
     chosen: Sequence[Target], requester: Requester, repeat: int, progress: Progress
-) -> list[tuple[Target, list[Answer]]]:
+) -> list[_Asked]:
     progress.start(len(chosen))
-    found = []
+    found: list[_Asked] = []
+    answered = Answered()
     try:
         for target in chosen:
             progress.note(target.name)
-            found.append((target, _repeated(target, requester, repeat)))
+            found.append(_repeated(target, requester, repeat, answered))
             progress.step()
     except KeyboardInterrupt:
         progress.clear()
@@ -101,51 +118,75 @@ def _answers(
     return found
 
 
-def _repeated(target: Target, requester: Requester, repeat: int) -> list[Answer]:
-    """The measured answers; of an endpoint that fails, the failing one alone.
+def _repeated(target: Target, requester: Requester, repeat: int, answered: Answered) -> _Asked:
+    """A first request, and those that are measured.
 
-    A first request, which does not count, fills what a long-running server has long filled
-    (compiled templates, content types) and finds a row that the user may see.
+    The first fills what a long-running server has long filled (compiled templates, content types),
+    finds a row that the user may see, and shows what is read of the rows: it does not count.
     """
-    force = False
-    for url in target.urls:
-        first = requester.send(target.method, url, target.name)
-        if first.status in _NOT_AUTHENTICATED and requester.user is not None:
-            force = uses_rest_framework(target.view)
-            if force:
-                first = requester.send(target.method, url, target.name, force=True)
-        if first.status not in _NO_SUCH_OBJECT:
+    tried = []
+    for candidate in answered.candidates(target):
+        url = candidate.url
+        first = _first(target, requester, url)
+        if first.answer.status not in _NO_SUCH_OBJECT:
+            answered.note(target, candidate)
             break
-    if first.problem:
-        return [first]
-    answers = []
-    for _ in range(repeat):
-        answers.append(requester.send(target.method, url, target.name, force=force))
+        tried.append((candidate, first))
+    else:
+        first = _nothing_there(tried)
+    answers = [first.answer] if first.answer.problem else []
+    while not first.answer.problem and len(answers) < repeat:
+        answers.append(requester.send(target.method, url, target.name, force=first.force))
         if answers[-1].problem:
-            return answers[-1:]
-    return answers
+            answers = answers[-1:]
+            break
+    return _Asked(target, answers, first.trace)
 
 
-def _report(
-    answers: list[tuple[Target, list[Answer]]], skipped: list[Skipped], options: Options
-) -> Report:
-    traces, failed = [], []
-    for target, given in answers:
+def _nothing_there(tried: Sequence[tuple[Candidate, Watched]]) -> Watched:
+    """The first answer of those that are all 404, with what was chosen for its arguments."""
+    candidate, first = tried[0]
+    if not candidate.told:
+        return first
+    others = f" and {plural(len(tried) - 1, 'other URL')}" if len(tried) > 1 else ""
+    problem = f"{first.answer.problem}{TRIED}{candidate.told}{others}; pass a URL to audit"
+    return replace(first, answer=replace(first.answer, problem=problem))
+
+
+def _first(target: Target, requester: Requester, url: str) -> Watched:
+    first = watched(requester, target.method, url, target.name)
+    may_force = requester.user is not None and uses_rest_framework(target.view)
+    if first.answer.status in _NOT_AUTHENTICATED and may_force:
+        return watched(requester, target.method, url, target.name, force=True)
+    return first
+
+
+def _report(asked: list[_Asked], skipped: list[Skipped], options: Options) -> Report:
+    traces, failed, skipped = [], [], list(skipped)
+    for target, given in ((one.target, one.answers) for one in asked):
+        if given[0].refusal and target.route is not None:
+            skipped.append(Skipped(target.route.name, given[0].refusal))
+            continue
         recorded = [only_database(answer.trace, options.database) for answer in given]
         if given[0].problem:
             failed.append(_failed(target, given[0], recorded[0]))
         else:
             traces.extend(recorded)
-    report = inspect(*traces, settings=options.settings)
+    seen = [only_database(one.watched, options.database) for one in asked]
+    report = inspect(*traces, settings=options.settings, watched=seen)
     connection = connections[options.database]
     database = {"alias": options.database, "vendor": connection.vendor, **report.database}
-    return replace(
+    report = replace(
         report,
         endpoints=report.endpoints + tuple(failed),
         skipped=tuple(skipped),
         database=database,
         tool=report.tool or {"name": "queryscope", "version": __version__},
     )
+    if options.urls or options.globs:
+        return report  # too little ran to speak of the whole project
+    told = report.suppressions + idle(report, traces, options.settings)
+    return replace(report, suppressions=told)
 
 
 def _failed(target: Target, answer: Answer, trace: Trace) -> Endpoint:
@@ -171,6 +212,10 @@ def only_database(trace: Trace, alias: str) -> Trace:
     return replace(
         trace,
         groups=groups,
+        sources=tuple(
+            replace(source, group=place.get(source.group) if source.group is not None else None)
+            for source in trace.sources
+        ),
         queries=sum(group.count for group in groups),
         database_ms=sum(group.duration_ms for group in groups),
         timeline=tuple(
@@ -204,7 +249,7 @@ def _why_failed(endpoints: Sequence[Endpoint]) -> str:
     names: dict[str, list[str]] = {}
     for endpoint in endpoints:
         if endpoint.problem:
-            names.setdefault(endpoint.problem, []).append(endpoint.name)
+            names.setdefault(endpoint.problem.partition(TRIED)[0], []).append(endpoint.name)
     reasons = sorted(names.items(), key=lambda reason: -len(reason[1]))
     told = [
         f"{problem} ({at[0]}{f' and {len(at) - 1} more' if len(at) > 1 else ''})"

@@ -39,10 +39,13 @@ def _rolled_back(alias: str) -> Iterator[None]:
     with ExitStack() as guard:
         guard.callback(_close_if_broken, alias)
         with atomic:
+            connection = connections[alias]
+            savepoints, blocks = len(connection.savepoint_ids), len(connection.atomic_blocks)
             try:
                 yield
             finally:
-                connection = connections[alias]
+                # A view that is interrupted may leave blocks of its own open.
+                del connection.savepoint_ids[savepoints:], connection.atomic_blocks[blocks:]
                 if connection.in_atomic_block:
                     connection.set_rollback(True)
 

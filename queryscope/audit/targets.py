@@ -15,20 +15,25 @@ from django.urls import Resolver404, resolve
 from ..core.findings import Skipped
 from ..core.names import nearest
 from ..core.url_patterns import readable
-from .arguments import ArgumentFiller, CannotFill, NoRows
+from .arguments import ArgumentFiller, Candidate, CannotFill, NoRows
+from .failures import told
 from .preflight import CannotRun
 from .routes import Route, accepts, audit_method, reason_to_skip, walk
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One endpoint to request: ``urls`` are tried in order until one is not answered with 404."""
+    """One endpoint to request: ``candidates`` are tried until one is not answered with 404.
+
+    ``route`` is None where the URL was named by the user.
+    """
 
     name: str
     method: str
-    urls: tuple[str, ...]
+    candidates: tuple[Candidate, ...]
     view: Any
     label: str = ""
+    route: Route | None = None
 
     def matches(self, globs: Sequence[str]) -> bool:
         """Whether the name, its route or its URL name fits one of the shell-style patterns."""
@@ -46,22 +51,24 @@ def from_urlconf(
     targets, skipped, seen = [], [], []
     for route in walk():
         method = audit_method(route.view)
-        target = Target(
-            f"{method or 'GET'} {route.name}", method or "GET", (), route.view, route.label
-        )
+        name = f"{method or 'GET'} {route.name}"
+        target = Target(name, method or "GET", (), route.view, route.label, route)
         seen.append(route.name)
         if globs and not target.matches(globs):
             continue
+        found: list[Candidate] = []
         reason = reason_to_skip(route, admin=admin)
         try:
-            urls = () if reason else tuple(_reaching(route, filler))
+            found = [] if reason else _reaching(route, filler)
         except NoRows as error:
-            urls, reason = (), str(error)
+            reason = str(error)
         except CannotFill as error:
-            urls, reason = (), _of_any_path(route, "none") if route.catch_all else str(error)
-        if urls:
-            targets.append(replace(target, urls=urls))
-            if route.catch_all and "" in (_captured(urls[0], route) or ()):
+            reason = _of_any_path(route, "none") if route.catch_all else str(error)
+        except Exception as error:  # of the project's own code: a metaclass, a lazy queryset
+            reason = f"its arguments cannot be chosen: {told(error)}"
+        if found:
+            targets.append(replace(target, candidates=tuple(found)))
+            if route.catch_all and "" in (_captured(found[0].url, route) or ()):
                 reason = _of_any_path(route, "only one")
         if reason:
             skipped.append(Skipped(route.name, reason))
@@ -79,23 +86,26 @@ def _of_any_path(route: Route, requested: str) -> str:
     )
 
 
-def _reaching(route: Route, filler: ArgumentFiller) -> list[str]:
+def _reaching(route: Route, filler: ArgumentFiller) -> list[Candidate]:
     """URLs of the route that Django resolves to it. Raises CannotFill when there is none."""
     made, found = [], []
     try:
-        for url in filler.urls(route):
-            made.append(url)
-            if _answers(route, url):
-                found.append(url)
+        for candidate in filler.candidates(route):
+            made.append(candidate)
+            if reaches(route, candidate.url):
+                found.append(candidate)
     except CannotFill:
         if not found:
             raise
+    except UnicodeEncodeError:
+        raise CannotFill("its URL is not valid Unicode: no browser can ask for it") from None
     if not found:
-        raise CannotFill(f"an earlier route answers {made[0]}; pass a URL to audit")
+        raise CannotFill(f"an earlier route answers {made[0].url}; pass a URL to audit")
     return found
 
 
-def _answers(route: Route, url: str) -> bool:
+def reaches(route: Route, url: str) -> bool:
+    """Whether Django resolves the URL to the route, and somebody may link to it."""
     captured = _captured(url, route)
     if captured is None:
         return False
@@ -131,7 +141,8 @@ def from_urls(urls: Sequence[str], globs: Sequence[str] = ()) -> list[Target]:
     targets = [_named(url) for url in dict.fromkeys(urls)]
     count = Counter(target.name for target in targets)
     targets = [
-        replace(t, name=f"{t.method} {t.urls[0]}") if count[t.name] > 1 else t for t in targets
+        replace(t, name=f"{t.method} {t.candidates[0].url}") if count[t.name] > 1 else t
+        for t in targets
     ]
     fitting = [t for t in targets if not globs or t.matches(globs)]
     if not fitting:
@@ -142,6 +153,10 @@ def from_urls(urls: Sequence[str], globs: Sequence[str] = ()) -> list[Target]:
 def _named(given: str) -> Target:
     parts = urlsplit(given)
     path = "/" + parts.path.lstrip("/")
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise CannotRun(f"URL {given!r} is not valid UTF-8; write its bytes as %XX") from None
     prefix = (settings.FORCE_SCRIPT_NAME or "").rstrip("/")
     if prefix and path.startswith(prefix + "/"):
         path = path.removeprefix(prefix)
@@ -156,7 +171,8 @@ def _named(given: str) -> Target:
         raise CannotRun(f"URL {given!r} {accepts(match.func)}; an audit sends GET and HEAD")
     name = readable(match.route, match.captured_kwargs or ())  # type: ignore[attr-defined]
     url = urlunsplit(("", "", path, parts.query, ""))
-    return Target(f"{method} {name}", method, (url,), match.func, match.view_name or "")
+    label = match.view_name or ""
+    return Target(f"{method} {name}", method, (Candidate(url),), match.func, label)
 
 
 def _resolves(path: str) -> bool:

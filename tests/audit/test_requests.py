@@ -34,18 +34,30 @@ def send(url: str, user: Any = None, method: str = "GET", **options: Any) -> Any
         ("/moved/", 301, None),
         ("/missing/", 404, "404 Not Found"),
         ("/nowhere/", 404, "404 Not Found"),
-        ("/post/", 405, "405 Method Not Allowed: accepts POST"),
+        ("/post/", 405, "405 Method Not Allowed: accepts POST only; record() sees it"),
+        ("/refuses/", 405, "405 Method Not Allowed, and no Allow header says what it accepts"),
+        ("/refuses-allowed/", 405, "405 Method Not Allowed, though its Allow header names GET"),
+        ("/catches/", 500, "500 Internal Server Error: KeyError: 'nothing' ({at}:{line})"),
+        (
+            "/answers-500/",
+            500,
+            "500 Internal Server Error: the view's own answer, no exception is known",
+        ),
         ("/forbidden/", 403, "403 Forbidden for an anonymous visitor; pass --user"),
-        ("/broken/", 500, "500 Internal Server Error: KeyError: 'nothing' (views.py:{line})"),
-        ("/exits/", 500, "500 Internal Server Error: SystemExit: 3 (views.py:{line})"),
+        ("/broken/", 500, "500 Internal Server Error: KeyError: 'nothing' ({at}:{line})"),
+        ("/exits/", 500, "500 Internal Server Error: SystemExit: 3 ({at}:{line})"),
     ],
 )
 def test_answer(url: str, status: int, problem: str | None) -> None:
     answer = send(url)
     function = {"/broken/": views.broken, "/exits/": views.exits}.get(url)
+    if url == "/catches/" and problem:
+        problem = problem.format(
+            at="tests/audit/views.py", line=views.catches.__code__.co_firstlineno + 2
+        )
     if function and problem:
         raised = max(line for *_, line in function.__code__.co_lines() if line)
-        problem = problem.format(line=raised)
+        problem = problem.format(at="tests/audit/views.py", line=raised)
     assert (answer.status, answer.problem) == (status, problem)
     assert answer.trace.status == status
 
@@ -54,6 +66,24 @@ def test_login_page() -> None:
     answer = send("/private/")
     expected = "302 redirects to the login page for an anonymous visitor; pass --user"
     assert (answer.status, answer.problem) == (302, expected)
+
+
+@pytest.mark.parametrize("engine", ["db", "signed_cookies"])
+def test_a_session_that_was_ended(boss: Any, settings: Any, engine: str) -> None:
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    problem = "302 redirects to the login page for user 'boss': a middleware or the view has ended"
+    assert send("/ends-the-session/", boss).problem == f"{problem} the session"
+
+
+@pytest.mark.parametrize("url", ["/soils/", "/soils-async/"])
+def test_what_one_request_sets_the_next_does_not_see(url: str) -> None:
+    views.seen.clear()
+    with quiet_surroundings("localhost"):
+        requester = Requester(None, ALIASES)
+        for asked in ("/is-soiled/", url, "/is-soiled/"):
+            assert requester.send("GET", asked, asked).problem is None
+    clean, soiled = views.seen
+    assert clean == soiled == (False, "UTC", "en", "tests.audit.urls")
 
 
 @pytest.mark.parametrize("engine", ["db", "cached_db", "cache", "signed_cookies", "file"], ids=str)
@@ -141,7 +171,9 @@ def test_nothing_is_left_behind() -> None:
 
 
 @pytest.mark.django_db(databases=ALIASES, transaction=True)
-@pytest.mark.parametrize("url", ["/breaks-transaction/", "/closes-connection/", "/exits/"])
+@pytest.mark.parametrize(
+    "url", ["/breaks-transaction/", "/closes-connection/", "/exits/", "/leaves-block-open/"]
+)
 def test_a_request_that_breaks_the_connection_spoils_no_other(url: str) -> None:
     with quiet_surroundings("localhost"):
         requester = Requester(None, ALIASES)
@@ -150,6 +182,7 @@ def test_a_request_that_breaks_the_connection_spoils_no_other(url: str) -> None:
     assert (answer.problem, answer.trace.queries) == (None, 1)
     assert not connection.in_atomic_block
     assert not Author.objects.exists()
+    assert not Country.objects.exists()
 
 
 def test_what_views_print_stays_off_stdout(library: dict[str, Any]) -> None:

@@ -49,11 +49,12 @@ def test_format_suffixes_are_not_routes_of_their_own(routes: list[Route]) -> Non
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("/post/", "accepts POST only"),
-        ("/create/", "accepts POST only"),
-        ("/plain/", "accepts POST only"),
-        ("/api/books/{pk}/publish/", "accepts POST only"),
+        ("/post/", "accepts POST only; record() sees it"),
+        ("/create/", "accepts POST only; record() sees it"),
+        ("/plain/", "accepts POST only; record() sees it"),
+        ("/api/books/{pk}/publish/", "accepts POST only; record() sees it"),
         ("/base/", "answers no method: its view has no get()"),
+        ("/own-dispatch/", "answers through its own dispatch(), not get(); record() sees it"),
         ("/media/{path}", "serves files"),
         ("/admin/", "admin; add --admin to audit it"),
         ("/safe/", None),
@@ -88,6 +89,8 @@ def test_a_plain_function_must_be_asked(routes: list[Route]) -> None:
         ("/files/{path}/{line}/", "", False),
         ("/admin/{url}", "url", True),
         ("/spa/", "", True),
+        ("/open-ended/", "", False),
+        ("/open-ended/{book}/more", "", False),
         ("/lost/*", "", True),
         ("/media/{path}", "path", True),
         ("/authors/{address}/", "", False),
@@ -106,7 +109,9 @@ def test_admin_on_request(routes: list[Route]) -> None:
     assert len(admin) > 20
     reasons = {route.name: reason_to_skip(route, admin=True) for route in admin}
     assert reasons.pop("/admin/{url}") == "the admin's answer to URLs that do not exist"
-    assert set(reasons.values()) <= {None, "accepts POST only"}
+    fields = "/admin/autocomplete/?app_label=...&model_name=...&field_name=..."
+    assert reasons.pop("/admin/autocomplete/") == f"wants to know the field: pass {fields}"
+    assert set(reasons.values()) <= {None, "accepts POST only; record() sees it"}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from queryscope.audit.progress import Progress
 from queryscope.audit.run import Audited, Options, audit
 from queryscope.conf import get_settings
 from queryscope.core.findings import Endpoint
+from tests.testapp.models import Country, Publisher
 
 from . import views
 
@@ -23,6 +24,17 @@ urlpatterns = [
     path("first/", views.index),
     path("second/", views.interrupts),
 ]
+
+#: Names that no terminal should be shown, and no encoder takes.
+HOSTILE = "a\x1b[31m\u202e\udce9"
+
+
+class HostileUrls:
+    urlpatterns = (
+        path("first/", views.index),
+        path(f"{HOSTILE}/", views.index),
+        path(f"<str:{'argument'}>/x\x1b[31m/", views.any_arguments),
+    )
 
 
 def run(*urls: str, stream: Any = None, **options: Any) -> Audited:
@@ -52,10 +64,18 @@ def test_whole_urlconf(library: dict[str, Any], boss: Any) -> None:
         "GET /exits/": "500 Internal Server Error",
         "GET /forbidden/": "403 Forbidden for user 'boss'",
         "GET /long/{key}/": "404 Not Found",
+        "GET /answers-500/": "500 Internal Server Error",
+        "GET /catches/": "500 Internal Server Error",
+        "GET /held/{some_key}/": "500 Internal Server Error",
+        "GET /of-author/{some_key}/": "500 Internal Server Error",
+        "GET /of-tenant/{some_key}/": "500 Internal Server Error",
+        "GET /ends-the-session/": "302 redirects to the login page for user 'boss'",
         "GET /missing/": "404 Not Found",
     }
     reasons = {route.route: route.reason for route in report.skipped if "admin" not in route.reason}
-    assert reasons["/post/"] == "accepts POST only"
+    assert reasons["/post/"] == "accepts POST only; record() sees it"
+    assert reasons["/post-itself/"] == "accepts POST only; record() sees it"
+    assert reasons["/refuses/"].startswith("405 Method Not Allowed")
     shadowed = endpoint(audited, "GET /books/{pk}/").request
     assert reasons["/books/{pk}/"] == f"an earlier route answers {shadowed}; pass a URL to audit"
     assert endpoint(audited, "GET /token/{pk}/").problem is None
@@ -87,6 +107,39 @@ def test_the_next_row_is_tried_after_a_404(library: dict[str, Any]) -> None:
     finally:
         views.hidden = None
     assert (found.request, found.problem) == (f"/visible/books/{second}/", None)
+
+
+def test_what_a_404_was_asked_for(library: dict[str, Any]) -> None:
+    Publisher.objects.create(name="Prensa", country=Country.objects.create(name="Peru"))
+    globs = ("/elsewhere/countries/*", "/")
+    found = endpoint(run(globs=globs), "GET /elsewhere/countries/{country}/")
+    best = library["country"].pk
+    tried = f"404 Not Found: tried {{country}}={best} from Country.pk and 1 other URL"
+    assert found.problem == f"{tried}; pass a URL to audit"
+    assert found.request == f"/elsewhere/countries/{best}/"
+
+
+def test_404s_of_different_arguments_are_one_reason(library: dict[str, Any]) -> None:
+    message = refused(globs=("/elsewhere/countries/*", "/missing/"))
+    assert message.endswith("2 of 2 endpoints failed: 404 Not Found (GET /missing/ and 1 more)")
+
+
+@pytest.mark.parametrize("other", ["/country/*", "/"])
+def test_arguments_that_a_sibling_was_answered_with(library: dict[str, Any], other: str) -> None:
+    globs = (other, "/elsewhere/countries/*", "/")
+    found = endpoint(run(globs=globs), "GET /elsewhere/countries/{country}/")
+    chile = "/elsewhere/countries/Chile/"
+    assert (found.request == chile, found.problem is None) == ((other != "/"),) * 2
+
+
+def test_two_audits_tell_the_same(library: dict[str, Any], boss: Any) -> None:
+    def told() -> list[Any]:
+        report = run(globs=("/", "/api/*", "/authors*", "/books/*", "/elsewhere/*")).report
+        # Their order is by time.
+        found = [str((f.endpoint, f.message, f.count, f.fix)) for f in report.findings]
+        return [sorted(found), [(e.request, e.problem, e.queries) for e in report.endpoints]]
+
+    assert told() == told()
 
 
 @pytest.mark.parametrize(
@@ -133,7 +186,7 @@ def test_anonymous(library: dict[str, Any], boss: Any) -> None:
         (
             (),
             {"globs": ("/post/",)},
-            "--endpoint '/post/': /post/ cannot be audited: accepts POST only",
+            "--endpoint '/post/': /post/ cannot be audited: accepts POST only; record() sees it",
         ),
         (("/",), {"globs": ("/x",)}, "--endpoint '/x': none of the given URLs fits"),
         ((), {"user": "x"}, "--user 'x': no user of that username, e-mail or key"),
@@ -169,6 +222,18 @@ def test_refusals(urls: tuple[str, ...], options: dict[str, Any], message: str) 
     assert refused(*urls, **options) == message
 
 
+def test_hostile_routes_are_no_end(library: dict[str, Any], settings: Any) -> None:
+    settings.ROOT_URLCONF = HostileUrls
+    report = run().report
+    assert [endpoint.name for endpoint in report.endpoints] == ["GET /first/"]
+    reasons = {route.route: route.reason for route in report.skipped}
+    assert reasons[f"/{HOSTILE}/"] == "its URL is not valid Unicode: no browser can ask for it"
+    message = f"--endpoint '/{HOSTILE}/': /{HOSTILE}/ cannot be audited: its URL is not valid"
+    assert refused(globs=(f"/{HOSTILE}/",)).startswith(
+        message.replace(HOSTILE, ascii(HOSTILE)[1:-1], 1)
+    )
+
+
 def test_interrupted(library: dict[str, Any], settings: Any) -> None:
     settings.ROOT_URLCONF = __name__
     assert refused() == "interrupted after 1 of 2 endpoints"
@@ -182,10 +247,11 @@ def test_progress_is_shown_on_a_terminal_only(library: dict[str, Any]) -> None:
     terminal, file = Terminal(), io.StringIO()
     run("/", "/safe/", stream=terminal)
     run("/", "/safe/", stream=file)
+    Progress(terminal).note("\x1b[31m\n")
     assert file.getvalue() == ""
     lines = terminal.getvalue().split("\r")
     assert any("] 1/2 00:0" in line and line.rstrip().endswith("GET /safe/") for line in lines)
-    assert lines[-1] == ""
+    assert lines[-2:] == ["", r"\x1b[31m\n".ljust(len(lines[-1]))]
 
 
 def test_the_projects_own_middleware_stays_quiet(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+from contextvars import ContextVar
+
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.mail import send_mail
@@ -9,10 +13,13 @@ from django.db import IntegrityError, connection, transaction
 from django.http import (
     Http404,
     HttpResponse,
+    HttpResponseNotAllowed,
     HttpResponsePermanentRedirect,
     StreamingHttpResponse,
 )
 from django.shortcuts import get_object_or_404
+from django.urls import get_urlconf, set_urlconf
+from django.utils import timezone, translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import CreateView, DateDetailView, DetailView, ListView, View
@@ -238,6 +245,11 @@ def closes_connection(request):
     return ok()
 
 
+def leaves_block_open(request):
+    transaction.atomic().__enter__()
+    return ok(Country.objects.create(name="Open"))
+
+
 def exits(request):
     raise SystemExit(3)
 
@@ -287,3 +299,108 @@ def prints(request):
 
 def profile_of_user(request):
     return ok(request.user.profile.pk)
+
+
+class BesideItsQueryset(BookDetail):
+    """As REST framework's documentation has it: the attribute is there for the model."""
+
+    queryset = Book.objects.none()
+
+    def get_queryset(self):
+        return Book.objects.filter(pages__gte=0)
+
+
+class OfSomeAuthor(BookDetail):
+    model = None
+    pk_url_kwarg = "some_key"
+
+    def get_queryset(self):
+        if self.queryset is None:
+            author: Author = self.request.user.author
+            self.queryset = author.books.all()
+        return super().get_queryset()
+
+
+class OfTheTenant(BookDetail):
+    model = None
+    pk_url_kwarg = "some_key"
+
+    def get_queryset(self):
+        return self.request.publisher.thick_books()
+
+
+def without_wraps(view):
+    return lambda request, **kwargs: view(request, **kwargs)
+
+
+def elsewhere(request, **kwargs):
+    """Looks its row up in a way that its source does not tell."""
+    (text,) = kwargs.values()
+    if not (Author.objects.filter(email=text) or Country.objects.filter(name=text)):
+        raise Http404
+    return ok(text)
+
+
+def country_named(request, country):
+    return ok(get_object_or_404(Country, name=country))
+
+
+def only_post_says_itself(request):
+    return HttpResponseNotAllowed(["POST", "OPTIONS"])
+
+
+def refuses_without_a_word(request):
+    return HttpResponse(status=405)
+
+
+def refuses_though_allowed(request):
+    return HttpResponseNotAllowed(["GET", "POST"])
+
+
+class OwnDispatch(View):
+    def dispatch(self, request, *args, **kwargs):
+        return ok()
+
+
+def ends_the_session(request):
+    logout(request)
+    request.session["why"] = "too old"
+    return HttpResponse(status=302, headers={"Location": "/login/"})
+
+
+def catches(request):
+    try:
+        {}["nothing"]
+    except KeyError:
+        logging.getLogger("catches").exception("caught")
+    return HttpResponse(status=500)
+
+
+def answers_500(request):
+    return HttpResponse(status=500)
+
+
+dirty: ContextVar[bool] = ContextVar("dirty", default=False)
+
+
+def soils(request):
+    """As a middleware may, and a hook that only a commit runs."""
+    dirty.set(True)
+    translation.activate("de")
+    timezone.activate("Asia/Tokyo")
+    set_urlconf("tests.audit.test_run")
+    return ok()
+
+
+async def soils_async(request):
+    return soils(request)
+
+
+#: What a request found that others had set.
+seen: list[tuple[object, ...]] = []
+
+
+def is_soiled(request):
+    zone = timezone.get_current_timezone_name()
+    seen.append((dirty.get(), zone, translation.get_language(), get_urlconf()))
+    return ok()

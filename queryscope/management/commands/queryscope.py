@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import sys
+import traceback
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
@@ -18,16 +19,19 @@ from django.core.management.base import (
 )
 from django.db import DEFAULT_DB_ALIAS
 
+from ...audit.failures import told
 from ...audit.login import UnknownUser
 from ...audit.output import Output, OutputError
 from ...audit.preflight import CannotRun
 from ...audit.progress import Progress
+from ...audit.requests import TIMEOUT_S
 from ...audit.run import Options, audit
 from ...conf import get_settings
 from ...core.detectors import DETECTORS, NAMES
-from ...core.findings import Report
+from ...core.findings import Report, Suppression
 from ...core.names import nearest
 from ...core.reporters import REPORTERS
+from ...core.reporters.layout import clean
 
 FOUND, COULD_NOT_RUN = 1, 2
 
@@ -35,11 +39,14 @@ _AUDIT = """\
 Request every GET endpoint of the project once, record its queries, and say what to change.
 
 Each request runs in this process, through the whole middleware stack, in a transaction that is
-rolled back on every database; mail is not sent. What a GET does elsewhere (caches, files, other
-services, threads) happens as it would for a visitor: use a development or staging machine.
+rolled back on every database (PostgreSQL's sequences advance all the same); mail is not sent.
+What a GET does elsewhere (caches, files, other services, threads) happens as it would for a
+visitor: use a development or staging machine.
 
 Exit status: 0 no finding, or only such of severity info (code of installed packages, N+1s that
 wait for a second row); 1 findings of severity error or warning; 2 the audit could not run.
+Findings that a comment or QUERYSCOPE["ALLOW"] allows do not count; one that has expired or is
+misspelt does.
 """
 
 
@@ -83,10 +90,11 @@ class Command(BaseCommand):
         verbs: dict[str, Callable[[dict[str, Any]], int]] = {"audit": self.audit, "rule": self.rule}
         try:
             status = verbs[options["verb"]](options)
-        except (CannotRun, UnknownUser, OutputError, ImproperlyConfigured) as error:
-            raise CommandError(str(error), returncode=COULD_NOT_RUN) from error
-        except KeyboardInterrupt:
-            raise CommandError("interrupted", returncode=COULD_NOT_RUN) from None
+        except BaseException as error:  # the edge: whatever it is, the exit status is not FOUND
+            if options.get("traceback"):
+                self.stderr.write(traceback.format_exc())
+                raise SystemExit(COULD_NOT_RUN) from None
+            raise CommandError(_why(error, options["verb"]), returncode=COULD_NOT_RUN) from error
         if status:
             raise SystemExit(status)
 
@@ -100,6 +108,7 @@ class Command(BaseCommand):
 
     def audit(self, options: dict[str, Any]) -> int:
         """Run the audit and print it; FOUND when a finding is more than worth knowing."""
+        _refuse_empty(options)
         select, ignore = _names(options["select"]), _names(options["ignore"])
         _require("--select", "detector", select, NAMES)
         _require("--ignore", "detector", ignore, NAMES)
@@ -117,6 +126,7 @@ class Command(BaseCommand):
             admin=options["admin"],
             repeat=options["repeat"],
             database=options["database"],
+            timeout_s=options["timeout"],
         )
         audited = audit(chosen, Progress(sys.stderr))
         report = _filtered(audited.report, select, ignore)
@@ -124,7 +134,7 @@ class Command(BaseCommand):
             self.stderr.write("no active superuser: requests are anonymous; pass --user NAME")
         verbose = options["verbosity"] > 1
         output.write(REPORTERS[options["format"]](report, root=output.root, verbose=verbose))
-        return FOUND if any(finding.severity != "info" for finding in report.findings) else 0
+        return FOUND if report.failing else 0
 
 
 def _add_audit(parser: argparse.ArgumentParser) -> None:
@@ -169,6 +179,14 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
         help="requests to measure of each endpoint, after one that does not count; default: 1",
     )
     parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=TIMEOUT_S,
+        metavar="SECONDS",
+        help="how long a request may take before the audit goes on without it, on systems that "
+        f"have SIGALRM; 0 for as long as it likes; default: {TIMEOUT_S:g}",
+    )
+    parser.add_argument(
         "--database",
         default=DEFAULT_DB_ALIAS,
         metavar="ALIAS",
@@ -183,6 +201,28 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _why(error: BaseException, verb: str) -> str:
+    """One line that says why the command could not run."""
+    if isinstance(error, (CannotRun, UnknownUser, OutputError, ImproperlyConfigured)):
+        text = str(error)
+    elif isinstance(error, KeyboardInterrupt):
+        text = "interrupted"
+    else:
+        text = f"{verb} failed: {told(error)}; --traceback shows all of it"
+    return clean(" ".join(text.split()))
+
+
+def _refuse_empty(options: dict[str, Any]) -> None:
+    """An empty shell variable is a mistake: it must not mean "everything" or "nobody"."""
+    for name in ("user", "output", "database", "format", "endpoint", "select", "ignore"):
+        given = options[name]
+        texts = [given] if isinstance(given, str) else given or []
+        if not all(_names([text]) for text in texts):
+            raise CannotRun(f"--{name} has an empty value; give one or leave the option out")
+    if not all(url.strip() for url in options["urls"]):
+        raise CannotRun("a URL is empty; give one or none at all for every page")
+
+
 def _positive(text: str) -> int:
     try:
         number = int(text)
@@ -194,12 +234,20 @@ def _positive(text: str) -> int:
 
 
 def _milliseconds(text: str) -> float:
+    return _number_of("milliseconds", text)
+
+
+def _seconds(text: str) -> float:
+    return _number_of("seconds", text)
+
+
+def _number_of(unit: str, text: str) -> float:
     try:
         number = float(text)
     except ValueError:
         number = -1.0
     if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of milliseconds, 0 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of {unit}, 0 or more")
     return number
 
 
@@ -216,4 +264,17 @@ def _require(option: str, kind: str, names: list[str], known: Collection[str]) -
 
 def _filtered(report: Report, select: list[str], ignore: list[str]) -> Report:
     chosen = set(select or NAMES) - set(ignore)
-    return replace(report, findings=tuple(f for f in report.findings if f.detector in chosen))
+    return replace(
+        report,
+        findings=tuple(f for f in report.findings if f.detector in chosen),
+        suppressions=tuple(s for each in report.suppressions if (s := _about(each, chosen))),
+    )
+
+
+def _about(suppression: Suppression, chosen: set[str]) -> Suppression | None:
+    """What of it is about the chosen detectors; a misspelt one may be about any."""
+    findings = tuple(f for f in suppression.findings if f.detector in chosen)
+    wanted = not suppression.detectors or chosen & set(suppression.detectors)
+    if suppression.status == "misspelt" or findings or (wanted and not suppression.findings):
+        return replace(suppression, findings=findings)
+    return None
