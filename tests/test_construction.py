@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from queryscope.construction import built_at
+from queryscope.construction import built_at, given_as
 
 CASES = {
     "same line": "return list(Task.objects.all())  #B #E",
@@ -17,6 +17,10 @@ CASES = {
     "loop": "t = Task.objects.all()  #B\nfor one in t:  #E\n    one.x()",
     "chain over lines": "t = (\n    Task.objects  #B\n    .all()\n)\nreturn list(t)  #E",
     "with": "t = Task.objects.all()  #B\nwith a():\n    return list(t)  #E",
+    "head of a with": "with opened(Task.objects.all()) as t:  #B\n    return list(t)  #E",
+    "head over lines": "with (\n    a(),\n    b(Task.objects.all()) as t,  #B\n):\n    t()  #E",
+    "async with": "async with opened(Task.objects.all()) as t:  #B\n    return list(t)  #E",
+    "in the head itself": "with opened(\n    Task.objects.all()  #B\n) as t:  #E\n    pass",
     "branch": "t = Task.objects.all()  #B\nif t:  #E\n    pass",
     "module": "t = models.Task.objects.all()  #B\nreturn list(t)  #E",
     "own manager": "t = Task.published.all()  #B\nreturn list(t)  #E",
@@ -28,6 +32,10 @@ CASES = {
     "one by index": "a = Task.objects.all()[0]\nreturn list(a.kids())  #E",
     "a slice": "a = Task.objects.all()[:5]  #B\nreturn list(a)  #E",
     "a shortcut": "a = get_object_or_404(Task.objects.all(), pk=1)\nreturn list(a.kids())  #E",
+    "a comprehension": "a = [t.x for t in Task.objects.all()]\nreturn list(a + tasks)  #E",
+    "a list beside": "a = list(Task.objects.all())\nb = Task.objects.all()  #B\nreturn r(a, b)  #E",
+    "a loop beside": "for a in Task.objects.all():\n    b = f(a)\nreturn list(b)  #E",
+    "its own comprehension": "return [t.x for t in Task.objects.all()]  #B #E",
     "no manager": "a = Task.Status.DONE\nreturn list(a)  #E",
 }
 
@@ -36,7 +44,7 @@ CASES = {
 def test_built_at(name: str, tmp_path: Path) -> None:
     body = CASES[name].splitlines()
     file = tmp_path / "code.py"
-    file.write_text("def view(request, tasks):\n" + "".join(f"    {line}\n" for line in body))
+    file.write_text("async def view(request, tasks):\n" + "".join(f"    {line}\n" for line in body))
     lines = dict(enumerate(body, start=2))
     evaluated = next(n for n, text in lines.items() if "#E" in text)
     expected = next((n for n, text in lines.items() if "#B" in text), None)
@@ -66,3 +74,27 @@ def test_what_cannot_be_read_is_left_alone(text: str, tmp_path: Path) -> None:
     file = tmp_path / "code.py"
     file.write_text(text)
     assert built_at(str(file), 1, "Task", ("objects",)) is None
+
+
+GIVEN = {
+    "dict": "return r({'rows': Task.objects.all()})  #B",
+    "name": "t = Task.objects.all()  #B\nreturn r({'rows': t})",
+    "key": "c['rows'] = Task.objects.all()  #B",
+    "keyword": "return super().get_context_data(rows=Task.objects.all())  #B",
+    "locals": "rows = Task.objects.all()  #B\nreturn r(locals())",
+    "another key": "a = Task.objects.all()\nreturn r({'a': a, 'rows': made()})",
+    "evaluated": "return r({'rows': list(Task.objects.all())})",
+    "either": "c = {'rows': Task.objects.all()}\nif c:\n    c['rows'] = Task.objects.none()",
+}
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_given_as(name: str, tmp_path: Path) -> None:
+    body = GIVEN[name].splitlines()
+    file = tmp_path / "code.py"
+    file.write_text("def view(request, c):\n" + "".join(f"    {line}\n" for line in body))
+    expected = next((n for n, text in enumerate(body, 2) if "#B" in text), None)
+    given = given_as(str(file), 1, "rows", "Task", ("objects",))
+    assert given is not None
+    assert (given.built and given.built[0]) == expected
+    assert given_as(str(file), 1, "nothing", "Task", ("objects",)) is None or name == "locals"

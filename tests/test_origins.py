@@ -14,6 +14,7 @@ from queryscope import inspect, record
 from .marks import TEMPLATES, TESTAPP, line_of
 from .testapp import listings, views
 from .testapp.models import Author, Book, Comment, Country, Member, Post, Profile, Publisher, Review
+from .testapp.templatetags import library_tags
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.testapp.urls")]
 
@@ -51,7 +52,7 @@ PAGES = [
     ("boxed", None, 5, listings, "origin: boxed", BY_AUTHOR),
     ("popular", None, 5, listings, "origin: popular", BY_AUTHOR),
     ("kids", mentor, 4, TEMPLATES / "kids.html", "origin: kids", KIDS),
-    ("latest", None, 5, TEMPLATES / "latest.html", "origin: latest", BY_AUTHOR),
+    ("latest", None, 5, library_tags, "origin: latest", BY_AUTHOR),
     ("of_publisher", publisher, 2, listings, "origin: of_publisher", OF_PUBLISHER),
     ("thick", publisher, 2, TEMPLATES / "thick.html", "origin: thick", OF_PUBLISHER),
     ("available", None, 5, listings, "origin: available", EDITIONS),

@@ -17,6 +17,16 @@ def publisher_name(book):
     return book.publisher.name  # <- here: filter
 
 
+@register.filter
+def books_from(pages):
+    return Book.objects.filter(pages__gte=pages)  # <- origin: filter
+
+
+@register.simple_tag
+def newest():
+    return Book.objects.order_by("-pk")  # <- origin: tag
+
+
 @register.inclusion_tag("testapp/card.html")
 def card(book):
     return {"book": book}
@@ -24,7 +34,7 @@ def card(book):
 
 @register.inclusion_tag("testapp/latest.html")
 def latest():
-    return {"latest": Book.objects.order_by("-pk")}
+    return {"latest": Book.objects.order_by("-pk")}  # <- origin: latest
 
 
 class Box(template.Node):
