@@ -13,7 +13,6 @@ from django.db.models import Count, Prefetch, prefetch_related_objects
 
 from queryscope import inspect, record
 
-from .testapp import loops
 from .testapp.library import build
 from .testapp.models import (
     Author,
@@ -42,11 +41,6 @@ def notes_with_owners():
 
 def fetched():
     return books.prefetch_related("reviews__reviewer", "genres", "notes", "editions")
-
-
-def add_each():
-    genre = Genre.objects.first()
-    return [book.genres.add(genre) for book in books.all()]
 
 
 def joined(*lookups: str):
@@ -287,15 +281,8 @@ SILENT = {
     "count-then-page": page_and_count,
     "pages": pages,
     "savepoints": in_savepoints,
-    "set-each": lambda: list(loops.set_each(books.all())),
-    "delete-each": lambda: list(loops.delete_each(books.all())),
     "delete-at-once": lambda: books.all().delete(),
     "delete-children-at-once": lambda: Novel.objects.all().delete(),
-    "save-each": lambda: [book.save() for book in books.all()],
-    "save-each-child": lambda: [novel.save() for novel in Novel.objects.all()],
-    "add-each": lambda: add_each(),
-    "create-each": lambda: [Country.objects.create(name="x") for _ in range(5)],
-    "update-each": lambda: [books.filter(pk=n).update(pages=n) for n in range(5)],
     "two-lists-one-helper": two_lists_through_one_helper,
     "loop-over-models": loop_over_models,
     "loop-over-models-rows": loop_over_models_rows,

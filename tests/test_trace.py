@@ -26,6 +26,16 @@ def test_executemany_is_one_query():
     assert (seen.queries, group.kind, group.tables) == (1, "insert", ("testapp_country",))
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_aliases_that_were_asked_are_named(times):
+    with record() as seen:
+        for _ in range(times):
+            list(Country.objects.all())
+    assert seen.quiet is (times == 1)
+    for trace in (seen, seen.trace):
+        assert inspect(trace).database == {"aliases": {"default": connection.vendor}}
+
+
 def test_savepoints_are_no_queries():
     with record() as seen:
         for _ in range(3):
