@@ -23,7 +23,13 @@ _FOREIGN = frozenset(
     {"raw", "union", "intersection", "difference", "dates", "datetimes", "in_bulk", "using"}
     | {"select_for_update", "aggregate", "contains", "values", "values_list", "alias"}
 )
-_LONGEST_NAME = 40
+#: What may follow a column's own name in a condition.
+_LOOKUPS = frozenset(
+    {"exact", "iexact", "contains", "icontains", "in", "gt", "gte", "lt", "lte", "isnull", "range"}
+    | {"startswith", "istartswith", "endswith", "iendswith", "regex", "iregex"}
+    | {"date", "year", "month", "day", "week_day", "hour", "minute", "time"}
+)
+_LONGEST_NAME = 30
 
 
 def reading_of(
@@ -138,14 +144,51 @@ def _is_constant(index: ast.expr) -> bool:
 
 
 def _conditions(narrowing: tuple[tuple[str, ast.Call], ...], query_name: str) -> str:
-    """The filters as keyword arguments on the owner's rows; empty where they are more than that."""
-    keywords = [keyword for _, call in narrowing for keyword in call.keywords]
-    # Filters one after the other may each take another row of a relation further on.
-    further = len(narrowing) > 1 and any("__" in (keyword.arg or "") for keyword in keywords)
-    simple = all(name == "filter" and not call.args for name, call in narrowing)
-    if further or not simple or not all(keyword.arg for keyword in keywords):
+    """The filters as one ``Q`` on the owner's rows; empty where none says the same."""
+    calls = [(name, call) for name, call in narrowing if name not in ("order_by", "distinct")]
+    parts = [part for name, call in calls for part in _q_parts(name, call, f"{query_name}__")]
+    negated = any(name == "exclude" for name, _ in calls) or any("~" in part for part in parts)
+    # Filters one after the other, and negations, may each take another row further on.
+    further = any(_spans(k.arg) for _, call in calls for k in _keywords(call))
+    if "" in parts or (further and (len(calls) > 1 or negated)):
         return ""
-    return ", ".join(f"{query_name}__{_source(keyword)}" for keyword in keywords)
+    return " & ".join(parts)
+
+
+def _q_parts(name: str, call: ast.Call, prefix: str) -> Iterator[str]:
+    """The conditions of one call; empty ones where they cannot be told."""
+    if name not in ("filter", "exclude") or (name == "exclude" and call.args):
+        yield ""
+    for argument in call.args:
+        yield _prefixed(argument, prefix)
+    if call.keywords:
+        known = all(keyword.arg for keyword in call.keywords)
+        text = ", ".join(f"{prefix}{_source(keyword)}" for keyword in call.keywords)
+        yield f"{'~' if name == 'exclude' else ''}Q({text})" if known else ""
+
+
+def _prefixed(node: ast.AST, prefix: str) -> str:
+    """A ``Q`` with its names seen from the owner's rows; empty where it is more than that."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert):
+        text = _prefixed(node.operand, prefix)
+        return text and f"~{text}"
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitOr, ast.BitAnd)):
+        left, right = _prefixed(node.left, prefix), _prefixed(node.right, prefix)
+        sign = "|" if isinstance(node.op, ast.BitOr) else "&"
+        return f"({left} {sign} {right})" if left and right else ""
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Q" and node.keywords:
+        parts = tuple(_q_parts("filter", node, prefix))
+        return parts[0] if len(parts) == 1 else ""
+    return ""
+
+
+def _keywords(call: ast.Call) -> Iterator[ast.keyword]:
+    return (node for node in ast.walk(call) if isinstance(node, ast.keyword))
+
+
+def _spans(name: str | None) -> bool:
+    """Whether a condition is on what the related rows are related to."""
+    return any(part not in _LOOKUPS for part in (name or "").split("__")[1:])
 
 
 def _adjective(reading: Reading, chain: Chain) -> str:
@@ -156,7 +199,8 @@ def _adjective(reading: Reading, chain: Chain) -> str:
     if reading.ending == "get" and chain.ending is not None:
         calls.append(("get", chain.ending))
     words += (word for name, call in calls for word in _words(name, call))
-    return _slug("_".join(words))[:_LONGEST_NAME].rstrip("_")
+    text = _slug("_".join(words))
+    return text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME].rpartition("_")[0]
 
 
 def _words(name: str, call: ast.Call) -> Iterator[str]:
@@ -165,7 +209,8 @@ def _words(name: str, call: ast.Call) -> Iterator[str]:
     elif name not in ("filter", "get"):
         yield name
     for argument in call.args:
-        yield _source(argument).replace("-", "desc_")
+        text = _source(argument)
+        yield f"{text}_desc" if text.startswith('"-') else text
     for keyword in call.keywords:
         value, field = keyword.value, (keyword.arg or "").removeprefix("is_")
         if isinstance(value, ast.Attribute):

@@ -37,12 +37,12 @@ CASES = [
     ("local", Book, fetch(".filter(text__endswith=wanted)", "text_endswith_wanted_reviews")),
     ("positional", Book, fetch('.filter(Q(pk=0) | ~Q(text="x"))', "q_pk_0_q_text_x_reviews")),
     ("excluded", Book, fetch(f".exclude({ENDS})", "not_text_endswith_1_reviews")),
-    ("ordered", Book, ordered('"-text")', "by_desc_text_reviews")),
+    ("ordered", Book, ordered('"-text")', "by_text_desc_reviews")),
     ("sliced", Book, ordered('"text")[:1]', "first_1_by_text_reviews")),
-    ("indexed", Book, ordered('"-text")', "by_desc_text_reviews")),
+    ("indexed", Book, ordered('"-text")', "by_text_desc_reviews")),
     ("first", Book, ordered('"pk")[:1]', "first_reviews")),
     ("first_of_none", Book, fetch('.filter(text="no").order_by("pk")[:1]', "first_no_reviews")),
-    ("first_ordered", Book, ordered('"-text")[:1]', "first_by_desc_text_reviews")),
+    ("first_ordered", Book, ordered('"-text")[:1]', "first_by_text_desc_reviews")),
     ("last", Book, ordered('"-pk")[:1]', "last_reviews")),
     ("last_ordered", Book, ordered('"text").reverse()[:1]', "last_by_text_reviews")),
     ("first_generic", Author, fetch('.order_by("pk")', "first_notes", "notes", "Author")),
@@ -53,7 +53,31 @@ CASES = [
         "Book.objects.annotate(text_endswith_1_reviews_count="
         f'Count("reviews", filter=Q(reviews__{ENDS}), distinct=True))',
     ),
-    ("counted_by_q", Book, fetch('.filter(~Q(text="x"))', "q_text_x_reviews")),
+    (
+        "counted_by_q",
+        Book,
+        "Book.objects.annotate(q_text_x_reviews_count="
+        'Count("reviews", filter=~Q(reviews__text="x"), distinct=True))',
+    ),
+    (
+        "counted_without",
+        Book,
+        "Book.objects.annotate(not_text_endswith_1_reviews_count="
+        f'Count("reviews", filter=~Q(reviews__{ENDS}), distinct=True))',
+    ),
+    (
+        "counted_across",
+        Author,
+        "Author.objects.annotate(q_reviews_text_0_1_q_pages_books_count="
+        'Count("books", filter=(Q(books__reviews__text="0.1") | Q(books__pages=100)), '
+        "distinct=True))",
+    ),
+    (
+        "counted_not_across",
+        Author,
+        'Author.objects.prefetch_related(Prefetch("books", queryset=Book.objects'
+        '.exclude(reviews__text="0.1"), to_attr="not_reviews_text_0_1_books"))',
+    ),
     (
         "counted_m2m",
         Genre,

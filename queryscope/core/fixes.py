@@ -77,7 +77,7 @@ class Counted:
             rows = f'{target}.filter({relation.back}=OuterRef("pk")){reading.narrowing}'
             return f"{self.name}=Exists({rows})"
         # Several joins multiply rows: distinct keeps each count right whatever stands beside it.
-        only = f"filter=Q({reading.conditions}), " if reading.conditions else ""
+        only = f"filter={reading.conditions}, " if reading.conditions else ""
         return f'{self.name}=Count("{relation.query_name}", {only}distinct=True)'
 
 

@@ -31,8 +31,8 @@ class Reading:
     where it is not known: without ``code`` nothing is known of how it narrows. ``narrowing`` are
     the calls that do ('.filter(text="x")'), ``limit`` a slice, ``ending`` what is asked in the end
     ("", "count", "first", "[0]", ...) and ``columns`` the arguments of ``values()`` and
-    ``values_list()``. ``conditions`` is the narrowing as keyword arguments of a filter on the
-    owner's rows ('reviews__text="x"'), empty where it is more. Names of the function ``scope`` that
+    ``values_list()``. ``conditions`` is the narrowing as a condition on the owner's rows
+    ('Q(reviews__text="x")'), empty where none says the same. Names of the function ``scope`` that
     are bound on line ``since`` are used; "" when only the module's are. ``rows``, ``count`` and
     ``exists`` are names for what a fix loads, free on the owner's class.
     """

@@ -107,6 +107,21 @@ def counted_by_q(rows: Iterable[Book]) -> Iterator[object]:
         yield book.reviews.filter(~Q(text="x")).count()
 
 
+def counted_without(rows: Iterable[Book]) -> Iterator[object]:
+    for book in rows:
+        yield book.reviews.exclude(text__endswith=".1").count()
+
+
+def counted_across(rows: Iterable[Author]) -> Iterator[object]:
+    for author in rows:
+        yield author.books.filter(Q(reviews__text="0.1") | Q(pages=100)).distinct().count()
+
+
+def counted_not_across(rows: Iterable[Author]) -> Iterator[object]:
+    for author in rows:
+        yield author.books.exclude(reviews__text="0.1").count()
+
+
 def counted_m2m(rows: Iterable[Genre]) -> Iterator[object]:
     for genre in rows:
         yield genre.minor_books.filter(pages=100).count()

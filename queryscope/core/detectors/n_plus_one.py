@@ -249,13 +249,18 @@ def _reading(offender: Offender, need: Need | None) -> str | None:
     if need is not None and need.kind == "annotate":
         name = Counted(relation, group.operation == "exists", reading).name
         code = reading.code or f".{relation.name}.{group.operation}()"
-        return f"read {reading.owner}.{name} instead of {code}"
+        return f"read {reading.owner}.{name} instead of {code}{_elsewhere(reading)}"
     if need is not None and need.remedy.paths[0].steps[-1].reading is not None:
         text = instead(need.remedy.paths[0].steps[-1], reading)
-        return f"read {text} instead of {reading.code}"
+        return f"read {text} instead of {reading.code}{_elsewhere(reading)}"
     if not group.plain or reading.narrows or group.operation not in ("queryset", "iterator"):
         return _in_python(relation, reading)
     return None
+
+
+def _elsewhere(reading: Reading) -> str:
+    """A method of the model is called for other rows as well."""
+    return " where it is loaded: other rows do not have it" if reading.owner == "self" else ""
 
 
 def _in_python(relation: Relation, reading: Reading | None) -> str:
