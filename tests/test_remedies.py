@@ -120,6 +120,13 @@ def run(loop: str, rows: Any) -> tuple[list[Finding], list[object], int]:
     return list(inspect(recording).findings), values, recording.queries
 
 
+def alike(values: list[object], code: str) -> list[str]:
+    """What was read of the rows, in the order of a query that has one."""
+    if "order_by" not in code:
+        values = [sorted(map(str, v)) if isinstance(v, list) else v for v in values]
+    return sorted(map(str, values))
+
+
 def known() -> dict[str, Any]:
     return {**NAMES, **vars(narrowed), "wanted": ".1"}
 
@@ -132,7 +139,7 @@ def test_the_fix_narrows_in_the_same_way_and_keeps_its_promise(library, loop, mo
     assert reread is not None
     with record("fixed") as recording:
         after = [reread(row) for row in eval(code, known())]
-    assert sorted(map(str, after)) == sorted(map(str, values))
+    assert alike(after, code) == alike(values, code)
     assert queries - recording.queries == finding.saves
     assert inspect(recording).findings == ()
 
