@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from .core.events import MANY_RELATIONS, Offence, QueryGroup, Source, TimelineEntry
 from .core.sightings import Location, Reading, Usage
 from .groups import Group
+from .provenance import children_of
 from .readings import reading_of
 from .roles import is_application
 from .rows import Rows, rows_of
@@ -73,13 +73,6 @@ def _freeze_group(group: Group) -> QueryGroup:
     )
 
 
-def _children(model: Any) -> Iterator[str]:
-    for child in model.__subclasses__():
-        if not child._meta.proxy:
-            yield child._meta.label
-        yield from _children(child)
-
-
 def _is_plain(group: Group) -> bool:
     """Whether a manager was read as it is; the code tells it from what the manager itself adds."""
     reading = _reading(group)
@@ -141,7 +134,7 @@ def _freeze_source(node: SourceNode, groups: list[Group]) -> Source:
         changelist=where.is_changelist_of(group.model) if where else False,
         inline=where.is_inline if where else False,
         displayed=where.displayed if where else (),
-        children=tuple(_children(group.model)),
+        children=tuple(children_of(group.model)),
         evaluations=node.evaluations,
         rows=node.rows,
         group=node.group,

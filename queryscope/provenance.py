@@ -6,6 +6,7 @@ nothing calls the application, touches a database or keeps an object.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from types import FrameType
 from typing import Any
@@ -110,7 +111,7 @@ def operation(stack: list[FrameType]) -> tuple[str, bool, Any]:
 #: Folders of the code that lies between a line that asks the ORM and the query.
 _ORM = (
     *("/django/db/", "/django/contrib/contenttypes/", "/django/utils/", "/django/template/"),
-    "/queryscope/watching.py",
+    *("/queryscope/watching.py", "/django/shortcuts.py"),
 )
 _LIBRARIES = ("/django/", "/site-packages/", "/dist-packages/")
 
@@ -269,7 +270,17 @@ def make_relation(
     owner: Any, name: str, query_name: str, kind: RelationKind, target: Any, back: str = ""
 ) -> Relation:
     manager = manager_name(target) if target is not None else "objects"
-    return Relation(owner._meta.label, name, query_name, kind, _label(target), manager, back)
+    children = tuple(children_of(target)) if target is not None else ()
+    label = owner._meta.label
+    return Relation(label, name, query_name, kind, _label(target), manager, back, children=children)
+
+
+def children_of(model: Any) -> Iterator[str]:
+    """Labels of the models that inherit from one, at any depth."""
+    for child in model.__subclasses__():
+        if not child._meta.proxy:
+            yield child._meta.label
+        yield from children_of(child)
 
 
 def _label(model: Any) -> str:

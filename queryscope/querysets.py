@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import ForeignObjectRel, Model
 from django.db.models.lookups import (
     Exact,
     GreaterThan,
@@ -98,6 +98,18 @@ def listed_values(queryset: Any) -> int | None:
     return repetition_mark("", lists, 0) if lists else None
 
 
+def is_multiplied(queryset: Any) -> bool:
+    """Whether its rows are joined with many others, or grouped: one more count would be wrong."""
+    query = queryset.query
+    if query.group_by is not None or query.combinator or query.distinct:
+        return True
+    return any(
+        isinstance(field, ForeignObjectRel) and not field.one_to_one
+        for alias, table in query.alias_map.items()
+        if query.alias_refcount.get(alias) and (field := getattr(table, "join_field", None))
+    )
+
+
 def is_limited(queryset: Any) -> bool:
     """Whether the query bounds its rows: by a slice, from key to key, or as one for each group."""
     query = queryset.query
@@ -180,9 +192,9 @@ def only_names(queryset: Any) -> tuple[str, ...]:
 def selected_lookups(queryset: Any) -> tuple[str, ...]:
     """What ``select_related`` was told by name, the longest lookups only.
 
-    None of it where all relations are joined, or a lock names the joins that it needs.
+    None of it where all relations are joined, or the joined rows are locked as well.
     """
-    if isinstance(queryset, RawQuerySet) or queryset.query.select_for_update_of:
+    if isinstance(queryset, RawQuerySet) or queryset.query.select_for_update:
         return ()
     followed = queryset.query.select_related
     return tuple(_flat(followed)) if isinstance(followed, dict) else ()
@@ -205,6 +217,8 @@ def facts(queryset: Any) -> dict[str, Any]:
         "using": queryset._db or "",
         "combined": not raw and bool(queryset.query.combinator),
         "limited": not raw and is_limited(queryset),
+        "multiplied": not raw and is_multiplied(queryset),
+        "locked": not raw and queryset.query.select_for_update,
         "fetch_modes": hasattr(QuerySet, "fetch_mode") and not raw,
         "deferred": deferred_names(queryset),
         "only": only_names(queryset),

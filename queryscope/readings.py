@@ -58,6 +58,7 @@ def _read(chain: Chain, query_name: str, target: Any, asked: str) -> Reading | N
         scope is None
         or columns is None
         or names & (ENDINGS | _FOREIGN)
+        or not all(hasattr(target._default_manager, name) for name, _ in chain.narrowing)
         or (asked and method != asked)
         or (method in VALUES and "distinct" in names)
         or (chain.index is not None and not _is_constant(chain.index))
@@ -150,7 +151,9 @@ def _conditions(narrowing: tuple[tuple[str, ast.Call], ...], query_name: str) ->
     negated = any(name == "exclude" for name, _ in calls) or any("~" in part for part in parts)
     # Filters one after the other, and negations, may each take another row further on.
     further = any(_spans(k.arg) for _, call in calls for k in _keywords(call))
-    if "" in parts or (further and (len(calls) > 1 or negated)):
+    # What it is related to may be many, and count a row as often.
+    distinct = any(name == "distinct" for name, _ in narrowing)
+    if "" in parts or (further and (len(calls) > 1 or negated or not distinct)):
         return ""
     return " & ".join(parts)
 

@@ -7,7 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.contenttypes.prefetch import GenericPrefetch
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, prefetch_related_objects
+from django.db.models import (
+    Count,
+    Exists,
+    OuterRef,
+    Prefetch,
+    Q,
+    Subquery,
+    prefetch_related_objects,
+)
+from django.db.models.functions import Coalesce
 
 from queryscope.core.findings import Finding
 
@@ -15,15 +24,17 @@ from .testapp import models
 
 NAMES: dict[str, Any] = {
     **vars(models),
+    "Coalesce": Coalesce,
     "Count": Count,
     "Exists": Exists,
     "GenericPrefetch": GenericPrefetch,
     "OuterRef": OuterRef,
     "Prefetch": Prefetch,
     "Q": Q,
+    "Subquery": Subquery,
     "prefetch_related_objects": prefetch_related_objects,
 }
-_READ = re.compile(r"then read (.+) instead of (\w+)\..+")
+_READ = re.compile(r"then read (.+?) instead of (\w+)\..+")
 
 
 def rereading(finding: Finding) -> Callable[[Any], Any] | None:

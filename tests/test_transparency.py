@@ -250,7 +250,7 @@ def outcome(action, *, recorded: bool, case: str = "") -> tuple[str, list[str]]:
         else:
             assert case not in RAISING
         transaction.set_rollback(True)
-    sql = [query["sql"] for context in contexts for query in context.captured_queries]
+    sql = [str(query["sql"]) for context in contexts for query in context.captured_queries]
     if connection.vendor == "postgresql":  # Its sequences go on although a transaction is undone.
         sql = [re.sub(r"\d+", "0", text) for text in sql]
     return re.sub(r" at 0x\w+", "", result), [_SAVEPOINT.sub("s", text) for text in sql]

@@ -49,8 +49,8 @@ class Relation:
     ``select_related`` and filters take. ``manager`` is the target's default manager, ``back`` the
     name by which the target's filters reach the owner, for relations to many; ``renamed`` tells
     that ``name`` is the ``to_attr`` of a Prefetch. ``reading`` is how a manager is narrowed, in a
-    fix that narrows it the same way, ``annotated`` an annotation of the related rows in a fix that
-    counts what they have.
+    fix that narrows it the same way, ``annotated`` annotations of the related rows in a fix that
+    counts what they have. ``children`` are labels of the models that inherit from the target.
     """
 
     model: str
@@ -61,8 +61,9 @@ class Relation:
     manager: str = "objects"
     back: str = ""
     renamed: bool = False
+    children: tuple[str, ...] = ()
     reading: Reading | None = None
-    annotated: str = ""
+    annotated: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -107,6 +108,10 @@ class Source:
     combined: bool = False
     #: The query itself bounds its rows.
     limited: bool = False
+    #: Its rows are grouped, or joined with many others.
+    multiplied: bool = False
+    #: ``select_for_update()``: what it joins is locked, too.
+    locked: bool = False
     #: Its rows can load what they need for all of them at once (Django 6.1).
     fetch_modes: bool = False
     #: The alias that ``using()`` names.

@@ -41,8 +41,10 @@ REPORT_VERSION = 1
 #: Where what a fix may name is imported from.
 _IMPORTS = {
     "django.contrib.contenttypes.prefetch": {"GenericPrefetch"},
+    "django.core.paginator": {"Paginator"},
+    "django.db.models.functions": {"Coalesce"},
     "django.db.models": {
-        *("Case", "Count", "Exists", "F", "OuterRef", "Prefetch", "Q", "Value", "When"),
+        *("Case", "Count", "Exists", "F", "OuterRef", "Prefetch", "Q", "Subquery", "Value", "When"),
         "prefetch_related_objects",
     },
 }

@@ -36,7 +36,7 @@ class Path:
         """The step at which a queryset of its own begins, for a Prefetch or GenericPrefetch."""
         last = len(self.steps) - 1
         for index, step in enumerate(self.steps):
-            own = step.reading is not None or step.annotated
+            own = step.reading is not None or bool(step.annotated)
             if own or (_is_generic(step) and index < last):
                 return index
         return None
@@ -69,16 +69,21 @@ class Counted:
             return self.reading.exists or f"has_{query_name}"
         return self.reading.count or f"{query_name}_count"
 
-    @property
-    def annotation(self) -> str:
+    def annotation(self, *, alone: bool = True) -> str:
+        """The annotation as code. ``alone`` tells that no other join stands beside it, which would
+        multiply its rows.
+        """
         relation, reading = self.relation, self.reading
+        target = f"{class_name(relation.target)}.{relation.manager}"
+        rows = f'{target}.filter({relation.back}=OuterRef("pk")){reading.narrowing}'
         if self.exists:
-            target = f"{class_name(relation.target)}.{relation.manager}"
-            rows = f'{target}.filter({relation.back}=OuterRef("pk")){reading.narrowing}'
             return f"{self.name}=Exists({rows})"
-        # Several joins multiply rows: distinct keeps each count right whatever stands beside it.
-        only = f"filter={reading.conditions}, " if reading.conditions else ""
-        return f'{self.name}=Count("{relation.query_name}", {only}distinct=True)'
+        if alone and (reading.conditions or not reading.narrowing):
+            only = f"filter={reading.conditions}, " if reading.conditions else ""
+            return f'{self.name}=Count("{relation.query_name}", {only}distinct=True)'
+        distinct = ", distinct=True" if ".distinct(" in reading.narrowing else ""
+        counted = f'.order_by().values("{relation.back}").annotate(n=Count("pk"{distinct}))'
+        return f'{self.name}=Coalesce(Subquery({rows}{counted}.values("n")), 0)'
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,9 @@ def eager_fix(origin: Source, remedy: Remedy, kind: FixKind) -> Fix:
         code = f"prefetch_related_objects(rows, {', '.join(arguments)})"
         return Fix("prefetch_related", lookups, code)
     methods = loads.methods
-    if counts := tuple(dict.fromkeys(counted.annotation for counted in remedy.counted)):
+    many = {counted.relation.name for counted in remedy.counted if not counted.exists}
+    alone = len(many) == 1 and not origin.multiplied
+    if counts := tuple(dict.fromkeys(c.annotation(alone=alone) for c in remedy.counted)):
         methods += f".annotate({', '.join(counts)})"
     if origin.changelist:
         only_joins = methods.count("(") == 1 and not origin.inline
@@ -186,14 +193,18 @@ class _Loads:
 def _loads(paths: Iterable[Path], known: tuple[str, ...] = ()) -> _Loads:
     """What loads all the paths but those ``known``; a queryset of its own takes what is below."""
     below: dict[tuple[Relation, ...], list[Path]] = {}
+    annotated: dict[tuple[Relation, ...], dict[str, None]] = {}
     for path in paths:
         if (turn := path.turn) is not None:
-            rest = below.setdefault(path.steps[: turn + 1], [])
+            step = replace(path.steps[turn], annotated=())
+            key = (*path.steps[:turn], step)
+            annotated.setdefault(key, {}).update(dict.fromkeys(path.steps[turn].annotated))
+            rest = below.setdefault(key, [])
             rest += [Path(path.steps[turn + 1 :])] if turn + 1 < len(path.steps) else []
     plain = []
     for path in (path for path in paths if path.turn is None):
         # What goes through rows that have annotations is loaded with these.
-        through = next((steps for steps in below if steps[-1].annotated and path.begins(steps)), ())
+        through = next((steps for steps in below if annotated[steps] and path.begins(steps)), ())
         if len(path.steps) > len(through) > 0:
             below[through].append(Path(path.steps[len(through) :]))
         elif not through:
@@ -202,8 +213,9 @@ def _loads(paths: Iterable[Path], known: tuple[str, ...] = ()) -> _Loads:
     nested = []
     for steps, rest in below.items():
         lookup = "__".join(step.name for step in steps)
-        if steps[-1].reading is not None or steps[-1].annotated:
-            nested.append(_prefetch(lookup, steps[-1], _loads(rest).methods))
+        if steps[-1].reading is not None or annotated[steps]:
+            methods = _loads(rest).methods
+            nested.append(_prefetch(lookup, steps[-1], methods, tuple(annotated[steps])))
         else:
             queryset = f"{class_name(steps[-1].target)}.{steps[-1].manager}"
             generic.setdefault(lookup, []).append(queryset + (_loads(rest).methods or ".all()"))
@@ -216,10 +228,10 @@ def _loads(paths: Iterable[Path], known: tuple[str, ...] = ()) -> _Loads:
     )
 
 
-def _prefetch(lookup: str, relation: Relation, methods: str) -> str:
+def _prefetch(lookup: str, relation: Relation, methods: str, annotated: tuple[str, ...]) -> str:
     code = f"{class_name(relation.target)}.{relation.manager}"
-    if relation.annotated:
-        return f'Prefetch("{lookup}", queryset={code}{methods}.annotate({relation.annotated}))'
+    if annotated:
+        return f'Prefetch("{lookup}", queryset={code}{methods}.annotate({", ".join(annotated)}))'
     reading = relation.reading or _AS_IT_IS
     code += reading.narrowing + methods
     if not reading.narrowing and not methods:

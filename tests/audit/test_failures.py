@@ -67,7 +67,7 @@ def below(error: BaseException, frames: int) -> BaseException:
 
 def test_without_the_project_the_librarys_line_is_named() -> None:
     error = below(caught(lambda: Country().save(force_update=True, force_insert=True)), 2)
-    assert " (django/db/models/base.py:" in told(error)
+    assert "django/db/models/base.py:" in told(error)
 
 
 def test_without_the_project_the_installed_apps_line_comes_first(

@@ -122,6 +122,22 @@ def counted_not_across(rows: Iterable[Author]) -> Iterator[object]:
         yield author.books.exclude(reviews__text="0.1").count()
 
 
+def counted_twice_each(rows: Iterable[Author]) -> Iterator[object]:
+    for author in rows:
+        yield author.books.filter(reviews__pk__gt=0).count()
+
+
+def two_counts(rows: Iterable[Book]) -> Iterator[object]:
+    for book in rows:
+        yield book.reviews.count()
+        yield book.genres.count()
+
+
+def two_counts_beyond(rows: Iterable[Book]) -> Iterator[object]:
+    for book in rows:
+        yield book.author.books.count(), book.author.edited.count()
+
+
 def counted_m2m(rows: Iterable[Genre]) -> Iterator[object]:
     for genre in rows:
         yield genre.minor_books.filter(pages=100).count()

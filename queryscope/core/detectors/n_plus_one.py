@@ -70,7 +70,7 @@ def _need(offender: Offender) -> Need | None:
     path, origin = offender.path, offender.origin
     if path is None or origin is None or offender.recursive or _by_library(offender):
         return None
-    if origin.collected or path.steps[0].model in origin.children:
+    if origin.collected or _misfits(path, origin):
         return None
     last, separate = path.steps[-1], origin.raw or origin.combined
     if last.kind == "deferred-field":
@@ -81,6 +81,9 @@ def _need(offender: Offender) -> Need | None:
         return Need(origin, Remedy(counted=(counted,)), "annotate")
     if _prefetched_already(offender):
         return None
+    if origin.locked:
+        # A join would lock its rows as well, and may not be outer.
+        path = replace(path, prefetched=True)
     if (related := _counted_beyond(offender)) is not None:
         return Need(origin, Remedy(paths=(related,)), "annotate")
     if (narrowed := _narrowed(offender)) is not None:
@@ -89,9 +92,24 @@ def _need(offender: Offender) -> Need | None:
     return Need(origin, Remedy(paths=(path,)), kind)
 
 
+def _misfits(path: Path, origin: Source) -> bool:
+    """Whether a step is of a model that inherits from the one the step before leads to.
+
+    A library may hand out rows of such models where no lookup reaches their own relations.
+    """
+    if path.steps[0].model in origin.children:
+        return True
+    return any(
+        after.model in before.children
+        for before, after in zip(path.steps, path.steps[1:], strict=False)
+    )
+
+
 def _by_library(offender: Offender) -> bool:
     """Whether a library narrows the manager: its code would go on to do so."""
-    return not offender.group.plain and not offender.group.direct
+    group = offender.group
+    ours = group.reading is not None and bool(group.reading.code)
+    return not (group.plain or group.direct or ours)
 
 
 def _prefetched_already(offender: Offender) -> bool:
@@ -114,9 +132,9 @@ def _annotation(group: QueryGroup, relation: Relation, origin: Source) -> Counte
         return None
     if group.plain:
         return Counted(relation, exists, reading or Reading())
-    if reading is None or reading.ending != group.operation or not can_repeat(reading, origin):
+    if reading is None or reading.ending != group.operation or reading.limit:
         return None
-    return Counted(relation, exists, reading) if exists or reading.conditions else None
+    return Counted(relation, exists, reading) if can_repeat(reading, origin) else None
 
 
 def _counted_beyond(offender: Offender) -> Path | None:
@@ -136,7 +154,9 @@ def _counted_beyond(offender: Offender) -> Path | None:
     counted = _annotation(group, last, origin)
     if counted is None:
         return None
-    return replace(path, steps=(*before[:-1], replace(before[-1], annotated=counted.annotation)))
+    return replace(
+        path, steps=(*before[:-1], replace(before[-1], annotated=(counted.annotation(),)))
+    )
 
 
 def _narrowed(offender: Offender) -> Relation | None:
@@ -249,18 +269,22 @@ def _reading(offender: Offender, need: Need | None) -> str | None:
     if need is not None and need.kind == "annotate":
         name = Counted(relation, group.operation == "exists", reading).name
         code = reading.code or f".{relation.name}.{group.operation}()"
-        return f"read {reading.owner}.{name} instead of {code}{_elsewhere(reading)}"
+        return f"read {reading.owner}.{name} instead of {code}{_elsewhere(offender)}"
     if need is not None and need.remedy.paths[0].steps[-1].reading is not None:
         text = instead(need.remedy.paths[0].steps[-1], reading)
-        return f"read {text} instead of {reading.code}{_elsewhere(reading)}"
+        return f"read {text} instead of {reading.code}{_elsewhere(offender)}"
     if not group.plain or reading.narrows or group.operation not in ("queryset", "iterator"):
         return _in_python(relation, reading)
     return None
 
 
-def _elsewhere(reading: Reading) -> str:
-    """A method of the model is called for other rows as well."""
-    return " where it is loaded: other rows do not have it" if reading.owner == "self" else ""
+def _elsewhere(offender: Offender) -> str:
+    """What is read in another function than the rows come from may be read of other rows, too."""
+    here, origin = offender.group.location, offender.origin
+    rows = origin.location if origin is not None else None
+    if here is None or rows is None or (here.file, here.function) == (rows.file, rows.function):
+        return ""
+    return ", for these rows alone: others do not have it"
 
 
 def _in_python(relation: Relation, reading: Reading | None) -> str:
