@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.shortcuts import get_object_or_404
 
 from queryscope import inspect, record
 
@@ -133,3 +134,16 @@ def test_a_function_called_on_two_lines_is_no_loop(library):
         title(second)
         title(third)
     assert inspect(recording).findings == ()
+
+
+def test_the_same_object_through_a_shortcut_is_asked_twice(library):
+    key = book_pks()[0]
+
+    def book() -> Book:
+        return get_object_or_404(Book, pk=key)
+
+    with record() as recording:
+        assert book().title
+        assert book().title
+    [finding] = inspect(recording).findings
+    assert (finding.detector, finding.count) == ("duplicate-query", 2)

@@ -72,7 +72,7 @@ def _judge(case: Case, members: list[tuple[int, QueryGroup]]) -> Detection | Non
 def _asked_by_library(involved: list[tuple[int, QueryGroup]]) -> bool:
     """Whether one call of a library asked each time: nobody here could pass the result on."""
     places = {(group.location, group.template) for _, group in involved}
-    ours = any(group.direct or group.field for _, group in involved)
+    ours = any(group.direct or group.field or group.looped for _, group in involved)
     return len(places) == 1 and not ours
 
 
