@@ -86,7 +86,7 @@ def _structural(case: Case) -> Iterable[Offender]:
 
 def _unseen_origin(case: Case) -> Iterable[Offender]:
     # What was just made has no queryset that could have loaded more.
-    made = {group.write.model for group in case.trace.groups if group.write and _inserts(group)}
+    made = _made(case.trace.groups)
     for index, group in case.open_groups():
         if (
             group.kind == "select"
@@ -110,8 +110,13 @@ def _unseen_origin(case: Case) -> Iterable[Offender]:
             )
 
 
-def _inserts(group: QueryGroup) -> bool:
-    return group.kind == "insert"
+def _made(groups: tuple[QueryGroup, ...]) -> set[str]:
+    """Models of rows that were just inserted, and of those that are loaded from these."""
+    made = {group.write.model for group in groups if group.write and group.kind == "insert"}
+    relations = [g.relation for g in groups if g.relation is not None and g.strangers]
+    while more := {r.target for r in relations if r.model in made} - made:
+        made |= more
+    return made
 
 
 def _path(

@@ -296,4 +296,4 @@ def counted_beyond(rows: Iterable[Book]) -> Iterator[object]:
 def created(rows: Iterable[Book]) -> Iterator[object]:
     for book in rows:
         review = Review.objects.create(book_id=book.pk, reviewer_id=book.author_id)
-        yield review.reviewer.name
+        yield review.reviewer.country.name
