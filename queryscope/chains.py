@@ -16,6 +16,12 @@ ENDINGS = frozenset({"count", "exists", "first", "last", "get"}) | VALUES
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
+#: Calls whose value a loop does not change.
+_CONSTANT = frozenset(
+    {"Q", "F", "Value", "Now", "now", "today", "localdate", "localtime", "timedelta"}
+    | {"date", "datetime", "list", "tuple", "set"}
+)
+
 Parents = dict[ast.AST, ast.AST]
 
 
@@ -32,6 +38,11 @@ class Chain:
     file: str
     function: str
 
+    @property
+    def gets(self) -> bool:
+        """Whether it asks for one object, or else raises."""
+        return self.ending is not None and plain_name(method_name(self.ending)) == "get"
+
 
 def chain_at(place: Place, name: str) -> Chain | None:
     """The only chain of calls on a manager in the expression that ran, or where it was built."""
@@ -46,11 +57,12 @@ def chain_at(place: Place, name: str) -> Chain | None:
     return found[0] if len(found) == 1 else None
 
 
-def _chains(file: str, name: str, span: Span, function: str) -> list[Chain]:
+def _chains(file: str, name: str, span: Span, qualname: str) -> list[Chain]:
     first, last, start, end = span
-    above = _parents(file, first)
+    function = enclosing(file, first)
+    above = _parents(function) if function is not None else {}
     found = [
-        _chain(node, above, file, function)
+        _chain(node, above, file, qualname)
         for node in above
         if isinstance(node, ast.Attribute)
         and node.attr == name
@@ -60,12 +72,10 @@ def _chains(file: str, name: str, span: Span, function: str) -> list[Chain]:
     return [chain for chain in found if chain is not None]
 
 
-@lru_cache(maxsize=256)
-def _parents(file: str, line: int) -> Parents:
-    """What each node of the function around a line stands in."""
-    function = enclosing(file, line)
-    nodes = ast.walk(function) if function is not None else ()
-    return {child: node for node in nodes for child in ast.iter_child_nodes(node)}
+@lru_cache(maxsize=64)
+def _parents(function: ast.AST) -> Parents:
+    """What each node of a function stands in."""
+    return {child: node for node in ast.walk(function) for child in ast.iter_child_nodes(node)}
 
 
 def _chain(manager: ast.Attribute, above: Parents, file: str, function: str) -> Chain | None:
@@ -82,6 +92,8 @@ def _chain(manager: ast.Attribute, above: Parents, file: str, function: str) -> 
             node = call
         elif isinstance(outer, ast.Subscript) and outer.value is node:
             node, index = outer, outer.slice
+            if isinstance(above.get(node), (ast.Attribute, ast.Subscript)):
+                return None  # more is asked of the slice
             break
         else:
             break
@@ -113,7 +125,10 @@ def scope_of(chain: Chain) -> tuple[str, int] | None:
     used = {name for call in calls for name in _names(call)}
     around = list(_around(chain.manager, chain.above))
     repeated = (*_LOOPS, *_COMPREHENSIONS, ast.Lambda)
-    if any(used & set(_bound(node)) for node in around if isinstance(node, repeated)):
+    changing = [node for node in around if isinstance(node, repeated)]
+    if any(used & (set(_bound(node)) | _changed(node)) for node in changing):
+        return None
+    if any(_calls(call) for call in calls) or (chain.gets and _is_tried(around)):
         return None
     inner = next((node for node in around if isinstance(node, FUNCTIONS)), None)
     if any(used & set(_bound(outer)) for outer in _closures(chain.file, inner)):
@@ -144,16 +159,47 @@ def _names(call: ast.Call) -> Iterator[str]:
                 yield node.id
 
 
+def _changed(node: ast.AST) -> set[str]:
+    """Names of objects that a loop gives other attributes or items."""
+    return {
+        inner.value.id
+        for inner in ast.walk(node)
+        if isinstance(inner, (ast.Attribute, ast.Subscript))
+        and isinstance(inner.ctx, (ast.Store, ast.Del))
+        and isinstance(inner.value, ast.Name)
+    }
+
+
+def _calls(call: ast.Call) -> bool:
+    """Whether an argument calls what may answer otherwise each time."""
+    return any(
+        isinstance(node, ast.Call)
+        and (getattr(node.func, "id", None) or getattr(node.func, "attr", "")) not in _CONSTANT
+        for argument in (*call.args, *call.keywords)
+        for node in ast.walk(argument)
+    )
+
+
+def _is_tried(around: list[ast.AST]) -> bool:
+    """Whether an exception of what is asked may be caught."""
+    return any(isinstance(node, ast.Try) for node in around)
+
+
 def _around(node: ast.AST, above: Parents) -> Iterator[ast.AST]:
     while (outer := above.get(node)) is not None:
         yield outer
         node = outer
 
 
+@lru_cache(maxsize=256)
 def _bound(node: ast.AST) -> dict[str, int]:
     """Names that a function, loop or comprehension binds, and the last line that does so."""
     found: dict[str, int] = {}
     for inner in ast.walk(node):
+        name = getattr(inner, "name", None) or getattr(inner, "rest", None)
+        if isinstance(name, str) and inner is not node:
+            # Functions, classes, exceptions that are caught and what a pattern captures.
+            found[name] = max(getattr(inner, "lineno", 0), found.get(name, 0))
         if isinstance(inner, ast.Name) and isinstance(inner.ctx, (ast.Store, ast.Del)):
             found[inner.id] = max(inner.lineno, found.get(inner.id, 0))
         elif isinstance(inner, ast.arg):

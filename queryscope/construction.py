@@ -138,7 +138,7 @@ def _functions(file: str) -> tuple[list[int], list[_Function]]:
     """The functions of a file in the order of their first lines, and these lines."""
     try:
         tree = ast.parse("".join(linecache.getlines(file)))
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return [], []
     found = [node for node in _within(tree) if isinstance(node, FUNCTIONS)]
     found.sort(key=lambda function: function.lineno)

@@ -51,11 +51,13 @@ def key_conditions(queryset: Any) -> tuple[tuple[str, ...], str]:
     where = queryset.query.where
     if where.connector != "AND" or where.negated:
         return (), ""
-    table = queryset.model._meta.db_table
+    table = queryset.query.base_table
     fields = []
     for child in where.children:
-        field = getattr(getattr(child, "lhs", None), "target", None)
-        if not isinstance(child, Exact) or field is None or field.model._meta.db_table != table:
+        lhs = getattr(child, "lhs", None)
+        field = getattr(lhs, "target", None)
+        # By alias: a table may be joined to itself.
+        if lhs is None or field is None or not isinstance(child, Exact) or lhs.alias != table:
             return (), ""
         fields.append(field)
     unique = ""
@@ -129,6 +131,23 @@ def is_limited(queryset: Any) -> bool:
     return (from_key and to_key) or any(isinstance(child, Range) for child in on_keys)
 
 
+def lists_keys(queryset: Any) -> bool:
+    """Whether an IN list on a unique column bounds the rows; of raw SQL nothing else is known."""
+    if isinstance(queryset, RawQuerySet):
+        return True
+    where = queryset.query.where
+    return (
+        where.connector == "AND"
+        and not where.negated
+        and any(
+            isinstance(child, In)
+            and isinstance(child.rhs, (list, tuple, set, frozenset))
+            and getattr(getattr(child.lhs, "target", None), "unique", False)
+            for child in where.children
+        )
+    )
+
+
 def is_plain(queryset: Any, relation: Relation) -> bool:
     """Whether a related manager was read as it is, so that a prefetch answers the same question."""
     if isinstance(queryset, RawQuerySet):
@@ -136,6 +155,7 @@ def is_plain(queryset: Any, relation: Relation) -> bool:
     query = queryset.query
     narrowed = (
         query.order_by
+        or query.is_sliced
         or query.extra_order_by
         or query.distinct
         or query.annotations
@@ -218,6 +238,7 @@ def facts(queryset: Any) -> dict[str, Any]:
         "combined": not raw and bool(queryset.query.combinator),
         "limited": not raw and is_limited(queryset),
         "multiplied": not raw and is_multiplied(queryset),
+        "values": not raw and queryset._fields is not None,
         "locked": not raw and queryset.query.select_for_update,
         "fetch_modes": hasattr(QuerySet, "fetch_mode") and not raw,
         "deferred": deferred_names(queryset),

@@ -13,6 +13,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from django.db.models.manager import BaseManager
+
 from .chains import ENDINGS, VALUES, Chain, chain_at, method_name, plain_name, scope_of
 from .core.events import Relation
 from .core.sightings import Reading
@@ -22,7 +24,10 @@ from .places import Place
 _FOREIGN = frozenset(
     {"raw", "union", "intersection", "difference", "dates", "datetimes", "in_bulk", "using"}
     | {"select_for_update", "aggregate", "contains", "values", "values_list", "alias"}
+    | {"latest", "earliest", "only", "defer", "none", "iterator", "explain", "extra"}
 )
+#: Expressions that mean something else from where a condition is moved to.
+_SEEN_FROM = frozenset({"F", "OuterRef", "Exists", "Subquery"})
 #: What may follow a column's own name in a condition.
 _LOOKUPS = frozenset(
     {"exact", "iexact", "contains", "icontains", "in", "gt", "gte", "lt", "lte", "isnull", "range"}
@@ -40,12 +45,26 @@ def reading_of(
     ``target`` is the model of the related rows.
     """
     asked = operation if operation in ENDINGS else ""
+    try:
+        return _of_code(place, relation, owner, target, asked)
+    except RecursionError:  # an expression deeper than the interpreter reads
+        return _named(Reading(ending=asked), owner, relation, "")
+
+
+def _of_code(
+    place: Place | None, relation: Relation, owner: Any, target: Any, asked: str
+) -> Reading:
     chain = chain_at(place, relation.name) if place is not None else None
     found = _read(chain, relation.query_name, target, asked) if chain is not None else None
     if found is None or chain is None:
         before = _source(chain.manager.value) if chain is not None else ""
-        return _named(Reading(owner=before, ending=asked), owner, relation, "")
-    return _named(found, owner, relation, _adjective(found, chain))
+        return _named(Reading(owner=before, ending=asked), owner, relation, "", _manages(target))
+    return _named(found, owner, relation, _adjective(found, chain), _manages(target))
+
+
+def _manages(target: Any) -> bool:
+    """Whether the related manager leaves out rows that a join would count."""
+    return type(target._default_manager).get_queryset is not BaseManager.get_queryset
 
 
 def _read(chain: Chain, query_name: str, target: Any, asked: str) -> Reading | None:
@@ -61,7 +80,7 @@ def _read(chain: Chain, query_name: str, target: Any, asked: str) -> Reading | N
         or not all(hasattr(target._default_manager, name) for name, _ in chain.narrowing)
         or (asked and method != asked)
         or (method in VALUES and "distinct" in names)
-        or (chain.index is not None and not _is_constant(chain.index))
+        or (chain.index is not None and (columns or not _is_constant(chain.index)))
     ):
         return None
     narrowing = "".join(f".{name}({_arguments(call)})" for name, call in chain.narrowing)
@@ -74,6 +93,8 @@ def _read(chain: Chain, query_name: str, target: Any, asked: str) -> Reading | N
     elif chain.index is not None:
         method = f"[{ast.unparse(chain.index)}]"
         if isinstance(chain.index, ast.Slice):
+            if not re.fullmatch(r"\[:\d+\]", method):
+                return None
             method, limit = "", method
     return Reading(
         code=_source(chain.whole),
@@ -127,14 +148,16 @@ def _operand(node: ast.AST) -> str:
 
 def _columns(call: ast.Call, target: Any) -> tuple[str, ...] | None:
     """The attributes with what ``values()`` names; None where these are not the rows' own."""
-    if any(keyword.arg != "flat" for keyword in call.keywords) or not call.args:
+    flat = [getattr(k.value, "value", None) for k in call.keywords if k.arg == "flat"]
+    if len(flat) < len(call.keywords) or flat not in ([], [True]) or not call.args:
         return None
     attributes = {"pk": "pk"}
     for field in target._meta.concrete_fields:
         attributes |= {field.name: field.attname, field.attname: field.attname}
     names = [a.value if isinstance(a, ast.Constant) else None for a in call.args]
     found = tuple(attributes[name] for name in names if name in attributes)
-    return found if len(found) == len(names) else None
+    renamed = method_name(call) == "values" and found != tuple(names)
+    return found if len(found) == len(names) and not renamed else None
 
 
 def _is_constant(index: ast.expr) -> bool:
@@ -165,7 +188,11 @@ def _q_parts(name: str, call: ast.Call, prefix: str) -> Iterator[str]:
     for argument in call.args:
         yield _prefixed(argument, prefix)
     if call.keywords:
-        known = all(keyword.arg for keyword in call.keywords)
+        # An F would name another row from there, a "_connector" is no name at all.
+        named = (getattr(n, "id", "") for k in call.keywords for n in ast.walk(k.value))
+        known = (
+            all(k.arg and k.arg[0] != "_" for k in call.keywords) and not set(named) & _SEEN_FROM
+        )
         text = ", ".join(f"{prefix}{_source(keyword)}" for keyword in call.keywords)
         yield f"{'~' if name == 'exclude' else ''}Q({text})" if known else ""
 
@@ -233,7 +260,9 @@ def _slug(text: str) -> str:
     return re.sub(r"[\W_]+", "_", text).strip("_").lower()
 
 
-def _named(reading: Reading, owner: Any, relation: Relation, adjective: str) -> Reading:
+def _named(
+    reading: Reading, owner: Any, relation: Relation, adjective: str, manages: bool = False
+) -> Reading:
     """The reading with names that are free on the class of the rows that get them."""
     taken = _taken(owner)
 
@@ -247,6 +276,7 @@ def _named(reading: Reading, owner: Any, relation: Relation, adjective: str) -> 
         rows=free(f"{rows}{relation.name}"),
         count=free(f"{before}{relation.query_name}_count"),
         exists=free(f"has_{before}{relation.query_name}"),
+        manages=manages,
     )
 
 

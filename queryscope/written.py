@@ -135,7 +135,7 @@ def _members(file: str) -> dict[str, dict[str, int]]:
     """Class name -> {member: line}, the class's own line under the empty name."""
     try:
         tree = ast.parse("".join(linecache.getlines(file)))
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
     found: dict[str, dict[str, int]] = {}
     pending: list[tuple[str, ast.AST]] = [("", tree)]

@@ -87,6 +87,20 @@ CASES = [
         '.annotate(n=Count("pk")).values("n")), 0))',
     ),
     (
+        "counted_managed",
+        Book,
+        "Book.objects.annotate(editions_count=Coalesce(Subquery(Edition.available"
+        '.filter(book=OuterRef("pk")).order_by().values("book")'
+        '.annotate(n=Count("pk")).values("n")), 0))',
+    ),
+    (
+        "counted_by_f",
+        Book,
+        "Book.objects.annotate(days_f_pk_loans_count=Coalesce(Subquery(Loan.objects"
+        '.filter(book=OuterRef("pk")).filter(days=F("pk")).order_by().values("book")'
+        '.annotate(n=Count("pk")).values("n")), 0))',
+    ),
+    (
         "counted_twice_each",
         Author,
         "Author.objects.annotate(reviews_pk_gt_0_books_count=Coalesce(Subquery(Book.objects"
@@ -124,6 +138,14 @@ PLAIN = [
     ("by_the_turn", "reviews"),
     ("by_an_argument", "reviews"),
     ("by_a_closure", "reviews"),
+    ("by_a_call", "reviews"),
+    ("by_a_state", "reviews"),
+    ("by_a_match", "reviews"),
+    ("only_the_text", "reviews"),
+    ("all_but_one", "reviews"),
+    ("latest", "reviews"),
+    ("tried", "reviews"),
+    ("counted_slice", "reviews"),
     ("distinct_values", "genres"),
     ("values_of_related", "reviews"),
 ]
@@ -327,3 +349,30 @@ def test_a_narrowed_manager_that_a_serializer_evaluates_is_the_projects(library)
     [finding] = inspect(recording).findings
     assert finding.fix.code == fetch(f".filter({ENDS})", "text_endswith_1_reviews")
     assert "then read book.text_endswith_1_reviews instead of" in finding.hint
+
+
+def test_a_symmetrical_relation_has_no_way_back_to_filter_by(library):
+    [finding], _, _ = run("befriended", Author.objects.all())
+    assert finding.fix.code.startswith('Author.objects.prefetch_related(Prefetch("friends", ')
+    assert eval(finding.fix.code, known())
+
+
+def test_a_key_of_a_table_joined_to_itself_is_another(library):
+    with record("loop") as recording:
+        for email in ["0@example.org", "1@example.org", "2@example.org"]:
+            list(Author.objects.filter(mentor__email=email))
+    [finding] = inspect(recording).findings
+    assert (finding.detector, finding.fix) == ("query-in-loop", None)
+
+
+def test_an_expression_too_deep_to_read_costs_a_remedy_only(library, tmp_path, monkeypatch):
+    terms = " | ".join(['Q(text="x")'] * 900)
+    source = f"def deep(rows):\n    for book in rows:\n        list(book.reviews.filter({terms}))\n"
+    path = tmp_path / "deep.py"
+    path.write_text(source)
+    names = {**NAMES}
+    exec(compile(source, str(path), "exec"), names)
+    with record("loop") as recording:
+        names["deep"](Book.objects.all())
+    [finding] = inspect(recording).findings
+    assert finding.relation == "testapp.Book.reviews"

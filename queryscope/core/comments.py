@@ -32,6 +32,10 @@ _UNTIL = re.compile(
     r"[\s,;(]*\buntil:?\s+(\d+[-/]\d[^\s,;)]*|\d+\.\d+\.\d[^\s,;)]*|\d{4,}(?=\W*$))\)?",
     re.IGNORECASE,
 )
+#: What looks like an expiry, but is none: it would allow for ever.
+_MEANT = re.compile(r"\b(?:until|till|expires?)\b\W{0,3}(?:\w+\W{1,2}){0,3}20\d\d\b", re.IGNORECASE)
+#: Longer lines are made by programs, and take the expressions above long to read.
+_LONGEST = 2_000
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}")
 _TEMPLATE_COMMENT = re.compile(r"\{#.*?#\}")
@@ -104,7 +108,7 @@ def enclosing(text: str, line: int) -> tuple[int, int]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about the project's code: not ours to repeat
             tree = ast.parse(text)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return inner
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -151,7 +155,7 @@ def _python_tokens(text: str) -> Iterator[tuple[int, str, tuple[int, int] | None
 def _template_tags(lines: list[str]) -> Iterator[tuple[int, str]]:
     end = ""  # what closes the verbatim block that is open
     for row, line in enumerate(lines, 1):
-        for tag in _TAG.findall(line):
+        for tag in _TAG.findall(line[:_LONGEST]):
             inside = tag[2:-2].strip()
             if end or inside.startswith("verbatim"):
                 end = "" if inside == end else end or f"end{inside}"
@@ -172,12 +176,13 @@ def _only_comment(line: str) -> bool:
 
 
 def _only_template_comments(line: str) -> bool:
+    line = line[:_LONGEST]
     return bool(line.strip()) and not _TEMPLATE_COMMENT.sub("", line).strip()
 
 
 def _said(comment: str) -> Iterator[_Said]:
     """Detectors, reason, expiry and mistake of each directive to queryscope in a comment."""
-    for directive in _NEXT_DIRECTIVE.split(comment):
+    for directive in _NEXT_DIRECTIVE.split(" ".join(comment.split())[:_LONGEST]):
         ours = _OURS.match(directive)
         if ours is None:
             continue
@@ -214,6 +219,8 @@ def _ignored(tail: str) -> _Said:
         until = parse_date(written[1].rstrip("."))
         if until is None:
             mistakes.append(f"{written[1]!r} is not a date: write it as until 2027-01-31")
+    elif meant := _MEANT.search(text):
+        mistakes.append(f"{meant[0]!r} is not read as an expiry: write it as until 2027-01-31")
     reason = " ".join(text.split()).strip(" ,;:-")
     return tuple(names), reason, until, "; ".join(mistakes)
 

@@ -78,7 +78,8 @@ class Counted:
         rows = f'{target}.filter({relation.back}=OuterRef("pk")){reading.narrowing}'
         if self.exists:
             return f"{self.name}=Exists({rows})"
-        if alone and (reading.conditions or not reading.narrowing):
+        joins = alone and not reading.manages
+        if joins and (reading.conditions or not reading.narrowing):
             only = f"filter={reading.conditions}, " if reading.conditions else ""
             return f'{self.name}=Count("{relation.query_name}", {only}distinct=True)'
         distinct = ", distinct=True" if ".distinct(" in reading.narrowing else ""

@@ -34,7 +34,8 @@ class Reading:
     ``values_list()``. ``conditions`` is the narrowing as a condition on the owner's rows
     ('Q(reviews__text="x")'), empty where none says the same. Names of the function ``scope`` that
     are bound on line ``since`` are used; "" when only the module's are. ``rows``, ``count`` and
-    ``exists`` are names for what a fix loads, free on the owner's class.
+    ``exists`` are names for what a fix loads, free on the owner's class; ``manages`` tells that the
+    manager leaves out rows that a join would count.
     """
 
     code: str = ""
@@ -50,6 +51,7 @@ class Reading:
     rows: str = ""
     count: str = ""
     exists: str = ""
+    manages: bool = False
 
     @property
     def narrows(self) -> bool:
@@ -72,7 +74,8 @@ class Write:
     turns wrote through the same object. ``skipped`` is what a bulk form would leave out
     ("Task.save()", "post_save receivers"), ``stamped`` the ``auto_now`` fields, ``inherits``
     tells that a row lies in several tables, ``using`` is the alias where it is not the default.
-    ``source`` is the index of the rows in ``Trace.sources`` that were written.
+    ``source`` is the index of the rows in ``Trace.sources`` that were written. ``obstacle`` is why
+    they cannot all be written at once by pasting code, empty where nothing shows it.
     """
 
     model: str = ""
@@ -93,6 +96,7 @@ class Write:
     inherits: bool = False
     using: str = ""
     source: int | None = None
+    obstacle: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,14 @@ OTHERWISE = "is not understood: write queryscope: ignore[n-plus-one]"
             "'2027-02-30' is not a date: write it as until 2027-01-31",
         ),
         (
+            "queryscope: ignore[n-plus-one] until=2020-01-01",
+            "'until=2020' is not read as an expiry: write it as until 2027-01-31",
+        ),
+        (
+            "queryscope: ignore[n-plus-one] expires 31 Dec 2020",
+            "'expires 31 Dec 2020' is not read as an expiry: write it as until 2027-01-31",
+        ),
+        (
             "queryscope: ignore[n-plus-one] until 31.01.2027",
             "'31.01.2027' is not a date: write it as until 2027-01-31",
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from .models import Author, Book, Genre, Note, Publisher, Review
 
@@ -138,6 +138,16 @@ def two_counts_beyond(rows: Iterable[Book]) -> Iterator[object]:
         yield book.author.books.count(), book.author.edited.count()
 
 
+def counted_by_f(rows: Iterable[Book]) -> Iterator[object]:
+    for book in rows:
+        yield book.loans.filter(days=F("pk")).count()
+
+
+def counted_managed(rows: Iterable[Book]) -> Iterator[object]:
+    for book in rows:
+        yield book.editions.count()
+
+
 def counted_m2m(rows: Iterable[Genre]) -> Iterator[object]:
     for genre in rows:
         yield genre.minor_books.filter(pages=100).count()
@@ -246,6 +256,59 @@ def by_a_closure(rows: Iterable[Book]) -> Iterator[object]:
     yield from map(found, rows)
 
 
+def ends() -> str:
+    return ".1"
+
+
+STATE = {"end": ".1"}
+
+
+def by_a_call(rows: Iterable[Book]) -> Iterator[object]:
+    for book in rows:
+        yield list(book.reviews.filter(text__endswith=ends()))
+
+
+def by_a_state(rows: Iterable[Book]) -> Iterator[object]:
+    for number, book in enumerate(rows):
+        STATE["end"] = str(number)
+        yield list(book.reviews.filter(text__endswith=STATE["end"]))
+
+
+def by_a_match(rows: Iterable[Book]) -> Iterator[object]:
+    for book in rows:
+        match book.title.split():
+            case [_, number]:
+                yield list(book.reviews.filter(text__startswith=number))
+
+
+def only_the_text(rows: Iterable[Book]) -> Iterator[object]:
+    for book in rows:
+        yield [review.text for review in book.reviews.only("text")]
+
+
+def all_but_one(rows: Iterable[Book]) -> Iterator[object]:
+    for book in rows:
+        yield list(book.reviews.order_by("pk")[1:])
+
+
+def latest(rows: Iterable[Book]) -> Iterator[object]:
+    for book in rows:
+        yield book.reviews.latest("text")
+
+
+def tried(rows: Iterable[Book]) -> Iterator[object]:
+    for book in rows:
+        try:
+            yield book.reviews.get(text="no")
+        except Review.DoesNotExist:
+            yield None
+
+
+def counted_slice(rows: Iterable[Book]) -> Iterator[object]:
+    for book in rows:
+        yield book.reviews.all()[:1].count()
+
+
 def distinct_values(rows: Iterable[Book]) -> Iterator[object]:
     for book in rows:
         yield list(book.genres.distinct().values_list("name", flat=True))
@@ -297,3 +360,8 @@ def created(rows: Iterable[Book]) -> Iterator[object]:
     for book in rows:
         review = Review.objects.create(book_id=book.pk, reviewer_id=book.author_id)
         yield review.reviewer.country.name
+
+
+def befriended(rows: Iterable[Author]) -> Iterator[object]:
+    for author in rows:
+        yield author.friends.filter(name="Author 0").exists()

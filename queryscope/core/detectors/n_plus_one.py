@@ -130,6 +130,8 @@ def _annotation(group: QueryGroup, relation: Relation, origin: Source) -> Counte
     exists, reading = group.operation == "exists", group.reading
     if relation.kind not in ("reverse-many", "many-to-many"):
         return None
+    if not relation.back.isidentifier():
+        return None  # A symmetrical relation has no name for its way back.
     if group.plain:
         return Counted(relation, exists, reading or Reading())
     if reading is None or reading.ending != group.operation or reading.limit:
