@@ -51,7 +51,7 @@ def key_conditions(queryset: Any) -> tuple[tuple[str, ...], str]:
     where = queryset.query.where
     if where.connector != "AND" or where.negated:
         return (), ""
-    table = queryset.query.base_table
+    table = next(iter(queryset.query.alias_map), None)
     fields = []
     for child in where.children:
         lhs = getattr(child, "lhs", None)
