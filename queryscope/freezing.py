@@ -13,7 +13,8 @@ from .readings import reading_of
 from .roles import is_application
 from .rows import Rows, rows_of
 from .sources import SourceNode
-from .spelled import spelled_at
+from .spelled import attributes_in, spelled_at
+from .turns import is_asynchronous, waits
 
 
 def freeze(
@@ -35,6 +36,7 @@ def freeze(
 def _freeze_group(group: Group) -> QueryGroup:
     group.turn_to(None)
     statement, where = group.statement, group.place
+    code = where.code[:2] if where and where.code else None
     return QueryGroup(
         fingerprint=statement.fingerprint,
         digest=statement.digest,
@@ -70,6 +72,10 @@ def _freeze_group(group: Group) -> QueryGroup:
         ),
         write=group.writing.frozen(where, group.alias) if group.writing is not None else None,
         field=where.drawn if where and group.choices else "",
+        waits=waits(*code) if code else "",
+        asynchronous=is_asynchronous(*code) if code else False,
+        locked=bool(group.queryset_facts.get("locked", False)),
+        keys_listed=group.keys_listed,
     )
 
 
@@ -154,4 +160,5 @@ def _usage(node: SourceNode, location: Location | None) -> Usage | None:
         lookups=said.lookups,
         prefetches=said.prefetches,
         mentioned=said.mentioned,
+        branches=tuple(sorted({*node.usage.branches, *attributes_in(location.file)})),
     )

@@ -60,6 +60,7 @@ class Group:
         "index",
         "instance",
         "keyed",
+        "keys_listed",
         "leaf",
         "lists",
         "looped",
@@ -120,6 +121,8 @@ class Group:
         self.owner: type | None = None
         #: Found by a condition on its key rather than by the instance.
         self.keyed = False
+        #: An ``IN`` list on a unique column bounds its rows.
+        self.keys_listed = False
         #: Loads at most one object, which its owner keeps: nothing to hold.
         self.leaf = False
         #: Where its owner keeps that object, and the last owner that loaded one.
@@ -223,6 +226,7 @@ def first_sight(group: Group, steps: list[Step], queryset: Any, prefetch: FrameT
     group.model = queryset.model
     group.single = group.single or querysets.at_most_one(queryset)
     group.queryset_facts = querysets.facts(queryset)
+    group.keys_listed = querysets.lists_keys(queryset)
     group.conditions, group.unique = querysets.key_conditions(queryset)
     if prefetch is not None:
         group.operation = "prefetch" if provenance.by_queryset(inner) else "prefetch_object"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import linecache
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -44,12 +46,27 @@ def spelled_at(file: str, line: int) -> Spelled:
     return Spelled(tuple(lookups), tuple(prefetches), tuple(sorted(set(attributes))))
 
 
+@lru_cache(maxsize=256)
+def attributes_in(file: str) -> frozenset[str]:
+    """All attributes that a file of the project names; tests are not what serves a request."""
+    if os.path.basename(file).startswith(("test_", "conftest")):
+        return frozenset()
+    nodes = (node for statement in _statements(file) for node in ast.walk(statement))
+    return frozenset(node.attr for node in nodes if isinstance(node, ast.Attribute))
+
+
+@lru_cache(maxsize=256)
+def attributes_of_template(source: str) -> frozenset[str]:
+    """All that a template reads of something."""
+    return frozenset(re.findall(r"\.([A-Za-z_]\w*)", source))
+
+
 @lru_cache(maxsize=64)
 def _statements(file: str) -> tuple[ast.stmt, ...]:
     """All statements of a file, outer ones before those within."""
     try:
         tree = ast.parse("".join(linecache.getlines(file)))
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     return tuple(node for node in ast.walk(tree) if isinstance(node, ast.stmt))
 

@@ -21,6 +21,8 @@ import django
 from django.db.models import Model
 
 from .core.sightings import Usage
+from .roles import is_application
+from .spelled import attributes_in, attributes_of_template
 
 #: Objects whose reads are noted at most; beyond, nothing is known of any.
 MOST_OBJECTS = 20_000
@@ -69,6 +71,9 @@ class Watch:
     def __init__(self) -> None:
         self.complete = True
         self._seen: dict[int, _Seen] = {}
+        #: What reads rows: files, and templates by their text.
+        self._files: set[str] = set()
+        self._templates: set[str] = set()
         self._rows: dict[int, list[weakref.ref[Model]]] = {}
 
     def note(self, instance: Model, name: str, reader: FrameType) -> None:
@@ -93,6 +98,23 @@ class Watch:
         seen.whole = special or (function in _FORMS and by == _APPLICATION)
         seen.names.add(name)
         seen.used = seen.used or by == _APPLICATION
+        if by == _APPLICATION:
+            self._note_reader(reader)
+
+    def _note_reader(self, reader: FrameType) -> None:
+        if reader.f_code.co_qualname == "Variable._resolve_lookup":
+            rendering = getattr(reader.f_locals["context"], "render_context", None)
+            source = getattr(getattr(rendering, "template", None), "source", None)
+            if source is not None:
+                self._templates.add(str(source))
+        else:
+            self._files.add(reader.f_code.co_filename)
+
+    def _branches(self) -> frozenset[str]:
+        """Attributes that the readers name, in a branch that no request took as well."""
+        files = (attributes_in(file) for file in self._files if is_application(file))
+        templates = (attributes_of_template(source) for source in self._templates)
+        return frozenset().union(*files, *templates)
 
     def usage(self, index: int, rows: list[Any], relations: Collection[str]) -> Usage | None:
         """What was read of the rows of the source ``index``, and of these relations of theirs.
@@ -111,6 +133,7 @@ class Watch:
             touched=tuple(sorted(r for r in relations if whole or r in names)),
             unread={} if whole else {n: size for n, size in held.items() if n not in names},
             size=sum(held.values()),
+            branches=tuple(sorted(self._branches().intersection(relations))),
         )
 
     def clear(self) -> None:

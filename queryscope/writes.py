@@ -15,7 +15,14 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model, QuerySet
-from django.db.models.lookups import In
+from django.db.models.lookups import (
+    GreaterThan,
+    GreaterThanOrEqual,
+    In,
+    LessThan,
+    LessThanOrEqual,
+    Range,
+)
 from django.db.models.manager import BaseManager
 
 from .core.events import WRITES
@@ -28,10 +35,14 @@ from .querysets import key_conditions, manager_name
 from .roles import BOUNDARY, NOTHING, USER
 from .saving import OF_MANAGERS, are_unique, loaded_fields, named_fields, skipped, stamped_fields
 from .stack import Step, signature
+from .turns import obstacle
 from .written import source_line
 
 #: Turns that are told apart: by then a loop has shown itself.
 MOST_TURNS = 4
+#: Rows that are told apart to know whether one is written again.
+_MOST_ROWS = 1_000
+_CHUNKS = (In, Range, GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual)
 #: Library functions that write in a loop which the application can replace.
 _REPLACEABLE = {
     "BaseModelFormSet.save_new_objects": "formset",
@@ -55,6 +66,8 @@ class Writing:
     __slots__ = (
         "_call",
         "_chains",
+        "_creates",
+        "_expressions",
         "_facts",
         "_head",
         "_is_batch",
@@ -62,6 +75,8 @@ class Writing:
         "_operation",
         "_own_lines",
         "_owners",
+        "_repeated",
+        "_rows",
         "_scope",
         "_via",
         "_whole",
@@ -81,6 +96,9 @@ class Writing:
         self._call: Any = None
         self._scope: Any = None
         self._head: Any = None
+        self._rows: set[int] = set()
+        self._repeated = self._expressions = False
+        self._creates = operation == "create"
         self._owners: set[int | None] = set()
         self._model: Any = None
         self._whole = False
@@ -109,18 +127,25 @@ class Writing:
             self._read_queryset(target, values)
         elif hasattr(target, "instance"):
             self._read_manager(target)
+            if values.get("through_defaults"):
+                self._facts["obstacle"] = "defaults"
 
     def _read_queryset(self, queryset: Any, values: dict[str, Any]) -> None:
         given = tuple(values.get("kwargs") or ())
         if self._operation in ("update", "delete"):
             keys, column = key_conditions(queryset)
             where = queryset.query.where.children
-            self._is_batch = queryset.query.is_sliced or any(isinstance(c, In) for c in where)
+            self._is_batch = queryset.query.is_sliced or _is_chunk(where)
+            passed = (values.get("kwargs") or {}).values()
+            self._expressions = any(hasattr(v, "resolve_expression") for v in passed)
             fields = given if self._operation == "update" else ()
             keys = ("pk",) if column == "primary key" else keys
             self._facts.update(keys=keys, unique=bool(column), fields=fields)
         elif self._operation in ("get_or_create", "update_or_create"):
             fields = tuple(values.get("defaults") or ())
+            apart = values.get("create_defaults")
+            if apart and apart is not values.get("update_defaults", values.get("defaults")):
+                self._facts["obstacle"] = "defaults"
             self._facts.update(keys=given, unique=are_unique(self._model, given), fields=fields)
 
     def _read_manager(self, manager: Any) -> None:
@@ -176,13 +201,34 @@ class Writing:
 
     def compare(self, sql: str, params: Any) -> None:
         """Note whether the values that an UPDATE sets are the same each time."""
-        if self._operation != "update" or not isinstance(params, (tuple, list)):
+        self._creates = self._creates or (self._operation == "save" and sql[:6].upper() == "INSERT")
+        if self._operation not in ("update", "save") or not isinstance(params, (tuple, list)):
             return
         placeholders = sql.partition(" SET ")[2].rpartition(" WHERE ")[0].count("%s")
+        if sql[:6].upper() == "UPDATE":
+            self._note_row(repetition_mark("", params[placeholders:], 0))
+        if self._operation != "update":
+            return
         head = repetition_mark("", params[:placeholders], 0)
         if head is None or self._head not in (None, head):
             self._facts["varies"] = True
         self._head = head
+
+    def _note_row(self, row: int | None) -> None:
+        self._repeated = self._repeated or row in self._rows
+        if row is not None and len(self._rows) < _MOST_ROWS:
+            self._rows.add(row)
+
+    def _obstacle(self, place: Place | None) -> str:
+        """What was seen, before what is read in the source."""
+        if self._expressions and (self._repeated or self._facts.get("varies")):
+            return "expressions"
+        if self._repeated:
+            return "one row" if len(self._rows) == 1 else "repeated"
+        if self._via or place is None:
+            return ""
+        model = self._model.__name__ if self._model is not None else ""
+        return obstacle(place.callers, model, self._creates)
 
     def frozen(self, place: Place | None, alias: str) -> Write:
         """All that is known; the model and the code of the application are read here."""
@@ -191,6 +237,7 @@ class Writing:
         facts: dict[str, Any] = {**self._facts, **self._loop_of(place)}
         if self._model is not None:
             facts |= self._facts_of_model(place)
+        facts["obstacle"] = facts.get("obstacle") or self._obstacle(place)
         using = alias if alias != DEFAULT_DB_ALIAS else ""
         return Write(**facts, one_owner=one_owner, source=source, using=using)
 
@@ -220,6 +267,15 @@ class Writing:
             "stamped": stamped_fields(model, None if every else fields) if stamps else (),
             "inherits": bool(model._meta.concrete_model._meta.parents),
         }
+
+
+def _is_chunk(conditions: Iterable[Any]) -> bool:
+    """Whether rows are chosen by lists, or from one key to another."""
+    chosen = [each for each in conditions if isinstance(each, _CHUNKS)]
+    return any(
+        isinstance(each, In) or getattr(getattr(each.lhs, "target", None), "unique", False)
+        for each in chosen
+    )
 
 
 def is_write(writes: bool, operation: str) -> bool:

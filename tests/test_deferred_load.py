@@ -70,6 +70,7 @@ def test_it_is_found_placed_and_given_a_fix(function):
     assert finding.location.line == line_of(__file__, f"here: {function.__name__}")
     assert finding.origin.line == line_of(__file__, f"origin: {function.__name__}")
     assert (finding.fix.kind, finding.fix.code) == ("only", code)
+    assert finding.fix.alternative is None
 
 
 @pytest.mark.parametrize("function", FOUND, ids=lambda f: f.__name__)

@@ -12,7 +12,7 @@ from django.forms.models import model_to_dict
 from queryscope import inspect, record
 
 from .marks import named
-from .testapp import eager
+from .testapp import branches, eager
 from .testapp.models import Book, Review
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("wide")]
@@ -83,7 +83,7 @@ SILENT = [
     (eager.one_book, title),
     (eager.few, title),
     (eager.streamed, title),
-    (eager.mentions, title),
+    (branches.mentions, title),
     (eager.reviews_of_books, lambda r: r.book.summary),
 ]
 

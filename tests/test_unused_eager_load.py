@@ -20,7 +20,7 @@ from queryscope.core.events import Trace
 from queryscope.core.findings import Finding
 
 from .marks import named
-from .testapp import eager
+from .testapp import branches, eager
 from .testapp.models import Book
 from .testapp.serializers import (
     DepthSerializer,
@@ -103,7 +103,7 @@ FOUND = [
     (eager.fetched_generic, text, "Note.content_object", "remove"),
     (eager.fetched_each_generic, text, "Note.content_object", "remove"),
     (eager.fetched_generic_relation, title, "Book.notes", "remove .prefetch_related('notes')"),
-    (eager.of_an_author, title, "Book.publisher", "remove .select_related('publisher')"),
+    (branches.of_an_author, title, "Book.publisher", "remove .select_related('publisher')"),
 ]
 
 
@@ -201,9 +201,14 @@ USED = [
     (eager.few, title),
     (eager.streamed, title),
     (eager.streamed_in_batches, title),
-    (eager.of_an_author, lambda b: b.publisher.name),
+    (branches.of_an_author, lambda b: b.publisher.name),
     (eager.through_a_manager, title),
-    (eager.mentions, title),
+    (branches.mentions, title),
+    (branches.one_call_away, title),
+    (
+        eager.fetched_two,
+        template("{{ row.title }}{% if no %}{{ row.reviews.all }}{{ row.genres.all }}{% endif %}"),
+    ),
 ]
 
 

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from .awaited import awaited
 from .events import QueryGroup
 from .findings import Fix, FixKind
 from .fingerprint import Kind
 from .fixes import class_name, manager_code, snake
 from .sightings import Write
 
+#: Why pasted code would write other rows than the loop does, and what to do.
+_OBSTACLES = {
+    "guarded": "Each turn is guarded by itself (try, atomic()): one write of all would fail as a "
+    "whole. Keep the loop, or sort out the rows before it.",
+    "while": "The next turn of a while loop may need what this one wrote: write at once only what "
+    "can wait for its end.",
+    "used": "The loop reads the rows that it makes: write in stages, those first that others need.",
+    "reads": "The loop asks for rows while it writes them: ask once before it, and keep count of "
+    "its own.",
+    "expressions": "Each value is computed from the row's own: add up the changes of each row in "
+    "the loop, and update() each row once.",
+    "repeated": "Some rows are written more than once: bring each to its last state in the loop, "
+    "and write it once after it.",
+    "defaults": "Collect the rows with their defaults, each with its own, and write them after the "
+    "loop.",
+}
 _UPSERTS = frozenset({"get_or_create", "update_or_create"})
 
 
@@ -27,6 +44,20 @@ def bulk_form(groups: list[QueryGroup]) -> Bulk:
 
     The groups are those of one place, in the order in which they ran first.
     """
+    bulk = _bulk_form(groups)
+    if any(group.asynchronous for group in groups):
+        return replace(bulk, fix=awaited(bulk.fix))
+    return bulk
+
+
+def _bulk_form(groups: list[QueryGroup]) -> Bulk:
+    obstacles = [group.write.obstacle for group in groups if group.write]
+    if "one row" in obstacles:
+        operation = groups[0].operation
+        verb = "save it" if operation == "save" else f"{operation}() it"
+        return Bulk(None, f"It is the same row each time: {verb} once after the loop.")
+    if found := next(filter(None, obstacles), ""):
+        return Bulk(None, _OBSTACLES[found], 0)
     first = next((group for group in groups if group.kind != "select"), groups[0])
     write = first.write or Write()
     kinds = {group.kind for group in groups}
@@ -138,7 +169,7 @@ def _upsert(write: Write, operation: str, groups: list[QueryGroup]) -> Bulk:
     if write.inherits or not write.keys:
         return Bulk(None, "Load the rows that exist with one query, and write the others after it.")
     if not write.unique:
-        return _without_constraint(write)
+        return _without_constraint(write, operation)
     if operation == "get_or_create":
         code = f"{model}.bulk_create({rows}, ignore_conflicts=True)"
         hint = f"Make the objects in the loop and write them after it{_skips(write)}; "
@@ -152,9 +183,12 @@ def _upsert(write: Write, operation: str, groups: list[QueryGroup]) -> Bulk:
     return Bulk(Fix("bulk_create", write.keys, code), hint)
 
 
-def _without_constraint(write: Write) -> Bulk:
+def _without_constraint(write: Write, operation: str) -> Bulk:
     """No constraint tells the database which rows conflict: ask which exist."""
     model, key = _manager_of(write), write.keys[0]
+    if operation == "update_or_create":
+        hint = "Load the rows that exist once; bulk_update() these and bulk_create() the others"
+        return Bulk(None, f"{hint}{_skips(write)}.", 3)
     hint = "Ask once which rows exist, and write the others after the loop"
     if len(write.keys) > 1 or "__" in key or write.fields:
         return Bulk(None, f"{hint} with bulk_create().", 2)

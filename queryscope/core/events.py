@@ -110,6 +110,8 @@ class Source:
     limited: bool = False
     #: Its rows are grouped, or joined with many others.
     multiplied: bool = False
+    #: Its rows are dicts or tuples: ``values()``, ``values_list()``.
+    values: bool = False
     #: ``select_for_update()``: what it joins is locked, too.
     locked: bool = False
     #: Its rows can load what they need for all of them at once (Django 6.1).
@@ -163,6 +165,9 @@ class QueryGroup:
     by an object whose queryset was not seen (unpickled, constructed, older than the recording).
     ``application`` tells that the project's own code caused them, not a library's; ``write`` is
     what a call that writes was given, ``field`` the form's field whose choices it loads.
+    ``waits`` is "test" for the condition of a while loop and "while" for a line in one,
+    ``asynchronous`` tells that the line is in an ``async def``, ``locked`` that the rows are locked
+    (``select_for_update``), ``keys_listed`` that an IN list on a unique column bounds them.
     """
 
     fingerprint: str
@@ -196,6 +201,10 @@ class QueryGroup:
     offences: tuple[Offence, ...] = ()
     write: Write | None = None
     field: str = ""
+    waits: str = ""
+    asynchronous: bool = False
+    locked: bool = False
+    keys_listed: bool = False
 
 
 class TimelineEntry(NamedTuple):

@@ -193,7 +193,9 @@ def _used_steps(tree: Tree, lookup: Lookup) -> int:
         names = {node.relation.name for node in reached if node.relation is not None}
         usages = [node.usage for node in nodes]
         # Without related rows nothing shows: a branch may ask for them where there are some.
-        if not any(node.rows for node in reached) or names & set(said.mentioned):
+        named = {*said.mentioned, *said.branches}
+        named.update(name for usage in usages if usage for name in usage.branches)
+        if not any(node.rows for node in reached) or names & named:
             return everything
         if any(usage is None for usage in usages):
             return everything

@@ -162,7 +162,7 @@ def _alternative(origin: Source, remedy: Remedy) -> str | None:
     steps = [step for path in remedy.paths for step in path.steps]
     if (
         not origin.fetch_modes
-        or (origin.streamed or origin.combined or origin.changelist)
+        or (origin.single or origin.streamed or origin.combined or origin.changelist)
         or remedy.counted
         or any(path.prefetched for path in remedy.paths)
         or any(step.kind not in attributes for step in steps)

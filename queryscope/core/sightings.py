@@ -109,6 +109,7 @@ class Usage:
     the queryset is built, when that is the project's own (``ours``): the ``lookups`` it loads
     eagerly, those of Prefetch objects among them (``prefetches``), and the attributes that are
     ``mentioned`` in the class or function around it, which another request may well read.
+    ``branches`` are the attributes named in any file and template that reads the rows.
     """
 
     rows: int
@@ -119,3 +120,4 @@ class Usage:
     lookups: tuple[str, ...] = ()
     prefetches: tuple[str, ...] = ()
     mentioned: tuple[str, ...] = ()
+    branches: tuple[str, ...] = ()

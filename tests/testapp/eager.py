@@ -141,16 +141,6 @@ async def asynchronous(read: Read) -> list[object]:
     return [read(book) async for book in Book.objects.select_related("author")]
 
 
-def books_of(author: Author, read: Read) -> list[object]:
-    return [read(book) for book in author.books.select_related("publisher")]
-
-
-def of_an_author(read: Read) -> list[object]:
-    author = Author.objects.get(name="Author 0")
-    Book.objects.update(author=author)
-    return books_of(author, read)
-
-
 class Shop(models.Manager):
     """What it joins, it joins for whoever uses it."""
 
@@ -160,13 +150,6 @@ class Shop(models.Manager):
 
 def through_a_manager(read: Read) -> list[object]:
     return [read(book) for book in Shop().with_authors()]
-
-
-def mentions(read: Read, rarely: bool = False) -> list[object]:
-    books = Book.objects.select_related("author")
-    if rarely:
-        return [(book.author, book.summary) for book in books]
-    return [read(book) for book in books]
 
 
 def all_books(read: Read) -> list[object]:

@@ -15,7 +15,7 @@ loop does, and with different values. Whether the loop grows is not known, so it
 likely.
 
 Silent: batches (IN lists, OFFSET pages), queries that follow a relation (see n-plus-one), the same
-values each time (see duplicate-query), writes.
+values each time (see duplicate-query), writes, while loops that go from page to page or wait.
 
 To allow one: the comment "# queryscope: ignore[query-in-loop] why" on its line or on
 the line above, or an entry of QUERYSCOPE["ALLOW"].
@@ -26,6 +26,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from ..awaited import awaited
 from ..detection import Case, Detection
 from ..events import PREFETCHES, WRITES, QueryGroup, Trace
 from ..findings import Finding, Fix
@@ -45,6 +46,7 @@ def detect(case: Case) -> Iterable[Detection]:
             and group.looped
             and not _follows(group)
             and not group.batched
+            and not _waits(group)
             and group.operation not in (*PREFETCHES, *WRITES)
             and len(group.repeats) >= case.options.loop_threshold
             and not _PAGED.search(group.fingerprint)
@@ -57,8 +59,14 @@ def _follows(group: QueryGroup) -> bool:
     return group.relation is not None and (group.several or group.operation == "attribute")
 
 
+def _waits(group: QueryGroup) -> bool:
+    """Whether a while loop goes on from where the last turn came to, or until something is so."""
+    return group.waits == "test" or (group.waits == "while" and not group.conditions)
+
+
 def _finding(trace: Trace, group: QueryGroup) -> Finding:
-    fix = _fix(group)
+    fix = None if group.locked or group.waits else _fix(group)
+    fix = awaited(fix) if group.asynchronous else fix
     what = class_name(group.model) if group.model else ", ".join(group.tables) or "The database"
     if group.relation is not None:
         what = f"{class_name(group.relation.model)}.{group.relation.name}"
@@ -91,6 +99,10 @@ def _finding(trace: Trace, group: QueryGroup) -> Finding:
 def _hint(group: QueryGroup, fix: Fix | None) -> str:
     if fix is not None:
         return "Ask once before the loop, for all its values, and read the answers from a dict."
+    if group.locked:
+        return "Lock all rows with one query, in one order, where their locks may be held together."
+    if group.waits:
+        return "Each turn may need the last one's answer: ask once only where it does not."
     if group.operation in ("aggregate", "count"):
         return "Ask once before the loop, grouped: values(...).annotate(...)."
     return "Ask once before the loop, for all its values."

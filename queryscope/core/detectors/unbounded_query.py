@@ -15,9 +15,9 @@ use:
 
 A queryset counts when it has no LIMIT and brought UNBOUNDED_ROWS rows (1,000) in one evaluation.
 
-Silent: slices and pages, iterator(), count() and exists(), IN lists and ranges of keys, prefetches
-of bounded lists, values() grouped for annotate(), choices of form fields, the admin's lists, code
-of libraries, small tables.
+Silent: slices and pages, iterator(), count() and exists(), IN lists and ranges of keys,
+prefetches of bounded lists, values() grouped for annotate(), choices of form fields, the admin's
+lists, code of libraries, small tables.
 
 To allow one: --ignore unbounded-query, or raise UNBOUNDED_ROWS.
 """
@@ -37,7 +37,15 @@ NAME = "unbounded-query"
 _LIMIT = re.compile(r"\bLIMIT\b|\bFETCH (?:FIRST|NEXT)\b", re.IGNORECASE)
 #: A loop over the queryset itself, not over a list that was made of it.
 _LOOP = re.compile(r"(async )?for .+? in (?!.*\b(?:list|tuple|set|sorted|dict|reversed|len)\()")
+_ANSWERS = re.compile(r"\b(?:render|\w*Response)\(")
+_WORKED_WITH = re.compile(
+    r"\b(?:set|frozenset|dict|len|sum|min|max|in_bulk|choice|sample|bulk_\w+)\("
+)
 _PAGE = 100
+_USED = (
+    "Bring as many as are used: filter more, go through them with iterator(), or let the database "
+    "count() or add up."
+)
 _CHUNK = 2_000
 #: Members of a view class that say what it lists.
 _LISTS = (".get_queryset", ".queryset", ".model", ".serializer_class")
@@ -62,11 +70,11 @@ def _is_whole(source: Source) -> bool:
 
 
 def _is_asked(group: QueryGroup) -> bool:
-    # An IN list bounds the rows by what the code had already.
+    # An IN list of keys bounds the rows by what the code had already.
     return (
         group.application
         and group.kind == "select"
-        and not group.batched
+        and not (group.batched and group.keys_listed)
         and group.operation not in WRITES
         and not _LIMIT.search(group.fingerprint)
     )
@@ -107,19 +115,28 @@ def _remedy(trace: Trace, source: Source, group: QueryGroup) -> tuple[Fix | None
     if source.raw:
         return None, "Add a LIMIT to the SQL, or go through the rows with iterator()."
     if source.combined:
-        return Fix("rewrite", (), f"{rows}.all()[:{_PAGE}]"), "Slice it where it is built."
+        return None, "Slice it where it is built."
     if _is_loop(source, group):
         stream = "aiterator" if _code(group).startswith("async ") else "iterator"
         code = f"{rows}.{stream}(chunk_size={_CHUNK})"
         hint = "Go through the rows a chunk at a time, when nothing else reads them, or bring fewer"
-        return Fix("iterator", (), code), f"{hint}."
+        return None if source.values else Fix("iterator", (), code), f"{hint}."
+    if not _is_shown(source, group):
+        return None, _USED
     if source.location is not None and source.location.function.endswith(_LISTS):
         return _of_view(group)
     if trace.request is not None:
         code = f'Paginator({rows}.order_by("pk"), {_PAGE}).get_page(request.GET.get("page"))'
-        return Fix("rewrite", (), code), "Show a page of them; for a number alone, ask for count()."
-    hint = "Bring as many as are used; for a number alone, ask for count()."
-    return Fix("rewrite", (), f"{rows}.all()[:{_PAGE}]"), hint
+        fix = None if source.values else Fix("rewrite", (), code)
+        return fix, "Show a page of them; for a number alone, ask for count()."
+    return None, _USED
+
+
+def _is_shown(source: Source, group: QueryGroup) -> bool:
+    """Whether a page shows the rows; a program that works with them needs all it asked for."""
+    if group.template is not None or not source.written:
+        return True
+    return bool(_ANSWERS.search(_code(group))) and not _WORKED_WITH.search(_code(group))
 
 
 def _of_view(group: QueryGroup) -> tuple[Fix, str]:

@@ -19,7 +19,8 @@ branch that does: confidence likely.
 
 Silent: what is written in a manager or a helper, for others to use; rows of get() and first(), and
 fewer than three; rows that are pickled, copied, streamed, edited in a form or kept for later;
-relations without rows; failed requests; what the same class or function reads elsewhere.
+relations without rows; failed requests; what the file that builds the list names anywhere, or any
+file or template that reads the rows, since a branch that no request took may read it.
 
 To allow one: the comment "# queryscope: ignore[unused-eager-load] why" on its line or on
 the line above, or an entry of QUERYSCOPE["ALLOW"].
