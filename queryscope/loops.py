@@ -42,7 +42,8 @@ def _calls(node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -
 def assigned_before_save(file: str, line: int) -> tuple[str, ...]:
     """Attributes that a function assigns to the object it saves on ``line``.
 
-    Empty where anything else may change the object: it is handed on, or one of its methods called.
+    Empty unless the function does nothing else with the object, so that these are all that changes:
+    a list that is short by one would lose what the other held.
     """
     function = enclosing(file, line)
     if function is None:
@@ -59,35 +60,47 @@ def assigned_before_save(file: str, line: int) -> tuple[str, ...]:
     if len(saved) != 1:
         return ()
     name = saved.pop()
+    if _is_given(function, name):
+        return ()
+    above = {child: node for node in ast.walk(function) for child in ast.iter_child_nodes(node)}
     found: list[str] = []
     for node in ast.walk(function):
-        if isinstance(node, ast.Expr) and _may_change(node.value, name):
-            return ()
-        if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found += [attribute for target in targets for attribute in _attributes(target, name)]
+        if isinstance(node, ast.Name) and node.id == name:
+            assigned = _use(node, above)
+            if assigned is None:
+                return ()
+            found += assigned
     return tuple(dict.fromkeys(found))
 
 
-def _attributes(target: ast.AST, name: str) -> list[str]:
-    return [
-        node.attr
-        for node in ast.walk(target)
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.ctx, ast.Store)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == name
-    ]
+def _is_given(function: ast.AST, name: str) -> bool:
+    """Whether another function, or another loop over the same rows, may have changed it before."""
+    heads = [node for node in ast.walk(function) if isinstance(node, (ast.For, ast.AsyncFor))]
+    rows = [ast.unparse(head.iter) for head in heads]
+    again = any(rows.count(row) > 1 for row in rows)
+    return again or any(isinstance(n, ast.arg) and n.arg == name for n in ast.walk(function))
 
 
-def _may_change(statement: ast.expr, name: str) -> bool:
-    """Whether a call made for its effect gets the object, other than to save it."""
-    call = statement.value if isinstance(statement, ast.Await) else statement
-    if not isinstance(call, ast.Call):
-        return False
-    method = call.func
-    owner = method.value if isinstance(method, ast.Attribute) else None
-    if isinstance(method, ast.Attribute) and isinstance(owner, ast.Name) and owner.id == name:
-        return method.attr not in _SAVES
-    given = (*call.args, *(keyword.value for keyword in call.keywords))
-    return any(isinstance(argument, ast.Name) and argument.id == name for argument in given)
+def _use(node: ast.Name, above: dict[ast.AST, ast.AST]) -> list[str] | None:
+    """The attribute that one mention of the object assigns, if any; None where it may do more."""
+    outer = above.get(node)
+    if isinstance(node.ctx, ast.Store):
+        return [] if isinstance(outer, (ast.For, ast.AsyncFor, ast.Tuple, ast.Assign)) else None
+    if isinstance(outer, (ast.Return, ast.Yield)):
+        return []
+    if not isinstance(outer, ast.Attribute):
+        return None
+    further = above.get(outer)
+    if isinstance(outer.ctx, ast.Store):
+        while isinstance(further, (ast.Tuple, ast.List)):
+            further = above.get(further)
+        direct = isinstance(further, (ast.Assign, ast.AugAssign, ast.AnnAssign))
+        return [outer.attr] if direct else None
+    if isinstance(further, ast.Call) and further.func is outer:
+        return [] if outer.attr in _SAVES else None
+    if outer.attr.startswith("__") or isinstance(further, ast.Subscript):
+        return None
+    # What a field holds may be changed by a method that is called for its effect.
+    while isinstance(further, (ast.Attribute, ast.Call)):
+        further = above.get(further)
+    return None if isinstance(further, ast.Expr) else []

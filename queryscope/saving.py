@@ -19,9 +19,14 @@ def loaded_fields(instance: Model) -> set[str]:
 
 
 def named_fields(model: Any, given: Iterable[str]) -> tuple[str, ...]:
-    """The concrete fields among attributes, in the model's order."""
+    """The concrete fields that attributes are, in the model's order; none where one is another.
+
+    What a property or a generic key is set to lies in fields of other names.
+    """
     given = set(given)
-    fields = (f for f in model._meta.concrete_fields if not f.primary_key)
+    fields = [f for f in model._meta.concrete_fields if not f.primary_key]
+    if not given <= {name for f in fields for name in (f.name, f.attname)}:
+        return ()
     return tuple(f.name for f in fields if f.name in given or f.attname in given)
 
 

@@ -65,7 +65,7 @@ save_deferred | Book.save() | 5 | certain | bulk_update | Book.objects.bulk_upda
 save_streamed | Book.save() | 5 | certain | bulk_update | Book.objects.bulk_update(books, ["pages"])
 save_map | Book.save() | 5 | certain | bulk_update | Book.objects.bulk_update(books, fields)
 save_child | Novel.save() | 6 | certain | bulk_update | Novel.objects.bulk_update(novels, ["pages", "period"])
-save_in_helper | Book.save() | 5 | certain | bulk_update | Book.objects.bulk_update(books, ["pages"])
+save_in_helper | Book.save() | 5 | certain | bulk_update | Book.objects.bulk_update(books, fields)
 save_override | Draft.save() | 5 | certain | bulk_update | Draft.objects.bulk_update(drafts, ["title", "changed"])
 update | Book.objects.update() | 5 | likely | rewrite | Book.objects.filter(pk__in=pks).update(pages=pages)
 update_expression | Book.objects.update() | 5 | likely | rewrite | Book.objects.filter(pk__in=pks).update(pages=pages)
@@ -211,7 +211,7 @@ AT_HAND = {
     "save_child": lambda: {
         "novels": changed(Novel.objects.all(), pages=lambda n: n.pages + 1, period="late")
     },
-    "save_in_helper": lambda: {"books": thicker()},
+    "save_in_helper": lambda: {"books": thicker(), "fields": ["pages"]},
     "save_override": lambda: {
         "drafts": changed(Draft.objects.all(), title=lambda d: d.title + "!")
     },
