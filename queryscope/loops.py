@@ -101,6 +101,9 @@ def _use(node: ast.Name, above: dict[ast.AST, ast.AST]) -> list[str] | None:
     if outer.attr.startswith("__") or isinstance(further, ast.Subscript):
         return None
     # What a field holds may be changed by a method that is called for its effect.
-    while isinstance(further, (ast.Attribute, ast.Call)):
-        further = above.get(further)
+    held: ast.AST = outer
+    while isinstance(further, ast.Attribute) or (
+        isinstance(further, ast.Call) and further.func is held
+    ):
+        held, further = further, above.get(further)
     return None if isinstance(further, ast.Expr) else []
