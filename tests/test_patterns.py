@@ -161,6 +161,13 @@ def pasted(code: str, rows: Callable[[], Iterable]) -> Callable[[], Iterable]:
     return before_the_loop if "(rows, " in code else lambda: eval(code, NAMES)
 
 
+def shown(values: list, loop: str) -> list[str]:
+    """What a loop read; lists of a query without an order come in any."""
+    if loop != "ordered":
+        values = [sorted(map(str, v)) if isinstance(v, list) else v for v in values]
+    return sorted(map(str, values))
+
+
 def by_line(report: Report) -> list[Finding]:
     return sorted(report.findings, key=lambda finding: (finding.location.line, finding.relation))
 
@@ -224,7 +231,7 @@ def test_its_alternative_by_a_fetch_mode_cures_as_well(library, case):
         assert kinds & {"prefetch_related", "annotate"} or "iterator" in case.rows
         return
     after, after_values = run(case.loop, lambda: eval(code, ROWS))
-    assert (after.findings, sorted(map(str, after_values))) == ((), sorted(map(str, values)))
+    assert (after.findings, shown(after_values, case.loop)) == ((), shown(values, case.loop))
 
 
 @pytest.mark.parametrize("case", [*CASES, *SHARED], ids=str)
@@ -239,7 +246,7 @@ def test_its_fix_can_be_pasted_and_keeps_its_promise(library, case):
     else:
         after, after_values = run(case.loop, rows)
     assert after.findings == ()
-    assert sorted(map(str, after_values)) == sorted(map(str, values))
+    assert shown(after_values, case.loop) == shown(values, case.loop)
     saved = before.queries - after.queries
     if case.name == "batches":
         saved -= 3  # Those of the genres, which the fix's code cannot know of.
