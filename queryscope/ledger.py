@@ -229,7 +229,8 @@ class Ledger:
             return  # Its first sight failed, which was logged.
         held = holder.f_locals["self"]
         queryset = held.queryset if sight.role == ITERATE else held
-        if group.statement.batched and group.count < _CHAINS:
+        # The lists of a prefetch are its rows' keys: nobody asks whether they are the same.
+        if group.statement.batched and group.count < _CHAINS and sight.prefetch_depth < 0:
             group.lists.add(querysets.listed_values(queryset))
         parent: Evaluation | None
         if sight.prefetch_depth >= 0:
