@@ -377,3 +377,13 @@ def test_an_expression_too_deep_to_read_costs_a_remedy_only(library, tmp_path, m
         names["deep"](Book.objects.all())
     [finding] = inspect(recording).findings
     assert finding.relation == "testapp.Book.reviews"
+
+
+def test_locked_rows_are_counted_without_a_group(library):
+    with record("loop") as recording:
+        for book in Book.objects.select_for_update():
+            book.reviews.count()
+    [finding] = inspect(recording).findings
+    methods = finding.fix.code.removeprefix("Book.objects")
+    rows = eval(f"Book.objects.select_for_update(){methods}", known())
+    assert {book.reviews_count for book in rows} == {2}

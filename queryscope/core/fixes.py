@@ -139,7 +139,8 @@ def eager_fix(origin: Source, remedy: Remedy, kind: FixKind) -> Fix:
         return Fix("prefetch_related", lookups, code)
     methods = loads.methods
     many = {counted.relation.name for counted in remedy.counted if not counted.exists}
-    alone = len(many) == 1 and not origin.multiplied
+    # A lock cannot stand beside the GROUP BY that a joined count needs.
+    alone = len(many) == 1 and not (origin.multiplied or origin.locked)
     if counts := tuple(dict.fromkeys(c.annotation(alone=alone) for c in remedy.counted)):
         methods += f".annotate({', '.join(counts)})"
     if origin.changelist:
