@@ -26,17 +26,19 @@ def freeze(
 
     Source lines are read here, after the work was done.
     """
+    readings = [_reading(group) for group in groups]
     return {
-        "groups": tuple(_freeze_group(group) for group in groups),
-        "sources": tuple(_freeze_source(node, groups) for node in sources),
+        "groups": tuple(map(_freeze_group, groups, readings)),
+        "sources": tuple(_freeze_source(node, groups, readings) for node in sources),
         "timeline": tuple(map(TimelineEntry._make, timeline)),
     }
 
 
-def _freeze_group(group: Group) -> QueryGroup:
+def _freeze_group(group: Group, reading: Reading | None) -> QueryGroup:
     group.turn_to(None)
     statement, where = group.statement, group.place
-    code = where.code[:2] if where and where.code else None
+    # Only what a loop asks is rewritten: the source of the rest need not be read.
+    code = where.code[:2] if group.looped and where and where.code else None
     return QueryGroup(
         fingerprint=statement.fingerprint,
         digest=statement.digest,
@@ -57,8 +59,8 @@ def _freeze_group(group: Group) -> QueryGroup:
         conditions=group.conditions,
         unique=group.unique,
         relation=group.relation,
-        plain=_is_plain(group),
-        reading=_reading(group),
+        plain=_is_plain(group, reading),
+        reading=reading,
         direct=group.direct,
         looped=group.looped,
         several=group.several or group.keyed or group.operation == "prefetch_object",
@@ -79,9 +81,8 @@ def _freeze_group(group: Group) -> QueryGroup:
     )
 
 
-def _is_plain(group: Group) -> bool:
+def _is_plain(group: Group, reading: Reading | None) -> bool:
     """Whether a manager was read as it is; the code tells it from what the manager itself adds."""
-    reading = _reading(group)
     if reading is None or not reading.code:
         return group.plain
     return not reading.narrows and not reading.columns
@@ -94,7 +95,7 @@ def _reading(group: Group) -> Reading | None:
     return reading_of(group.place, relation, owner, group.model, group.operation)
 
 
-def _freeze_source(node: SourceNode, groups: list[Group]) -> Source:
+def _freeze_source(node: SourceNode, groups: list[Group], readings: list[Reading | None]) -> Source:
     parent = node.parent.index if node.parent is not None else None
     if node.group is None:
         assert node.relation is not None
@@ -112,7 +113,7 @@ def _freeze_source(node: SourceNode, groups: list[Group]) -> Source:
             rows=node.rows,
             usage=node.usage,
         )
-    group = groups[node.group]
+    group, reading = groups[node.group], readings[node.group]
     many = node.relation is None or node.relation.kind in MANY_RELATIONS
     where = group.place
     lazy = node.loaded_by == "lazy" and many
@@ -134,8 +135,8 @@ def _freeze_source(node: SourceNode, groups: list[Group]) -> Source:
         written=where.written if where else False,
         built=rows.built,
         evaluates=rows.evaluates,
-        plain=_is_plain(group),
-        reading=_reading(group),
+        plain=_is_plain(group, reading),
+        reading=reading,
         looped=group.looped,
         changelist=where.is_changelist_of(group.model) if where else False,
         inline=where.is_inline if where else False,

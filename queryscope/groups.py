@@ -209,7 +209,7 @@ class Group:
 
 def first_sight(group: Group, steps: list[Step], queryset: Any, prefetch: FrameType | None) -> None:
     """Read from the stack and the queryset what the counters will only count from now on."""
-    inner = [frame for frame, _ in takewhile(lambda step: step[1] != USER, steps)]
+    inner = between(steps)
     near = [frame for frame, _ in takewhile(lambda step: step[1] not in _SITES, steps)]
     group.operation, group.single, descriptor = provenance.operation(inner)
     if is_write(group.statement.writes, group.operation):
