@@ -7,6 +7,7 @@ from types import FrameType
 from typing import Any
 
 from . import provenance, querysets
+from .calls import between, beyond_overrides
 from .core.events import PREFETCHES, Relation
 from .core.fingerprint import Statement
 from .keys import relation_by_key
@@ -14,7 +15,7 @@ from .places import Place, place
 from .roles import LIBRARY_SITES, USER
 from .sources import Evaluation, LoadedBy, SourceNode
 from .stack import Sight, Step
-from .writes import Writing, between, beyond_overrides, is_write
+from .writes import Writing, is_write
 
 _SITES = LIBRARY_SITES | {USER}
 

@@ -7,9 +7,7 @@ call, and library code that loops by itself counts only where the application ca
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterable
-from itertools import takewhile
 from types import FrameType
 from typing import Any
 
@@ -23,16 +21,24 @@ from django.db.models.lookups import (
     LessThanOrEqual,
     Range,
 )
-from django.db.models.manager import BaseManager
 
+from .calls import (
+    between,
+    beyond_overrides,
+    call_of,
+    hook_of,
+    loop_of,
+    outermost,
+    reference,
+    scope_of,
+)
 from .core.events import WRITES
 from .core.sightings import Location, Write
 from .loops import assigned_before_save, loop_around
 from .marks import repetition_mark
 from .places import Place
-from .provenance import OPERATIONS, is_direct
+from .provenance import is_direct
 from .querysets import key_conditions, manager_name
-from .roles import BOUNDARY, NOTHING, USER
 from .saving import OF_MANAGERS, are_unique, loaded_fields, named_fields, skipped, stamped_fields
 from .stack import Step, signature
 from .turns import obstacle
@@ -43,20 +49,8 @@ MOST_TURNS = 4
 #: Rows that are told apart to know whether one is written again.
 _MOST_ROWS = 1_000
 _CHUNKS = (In, Range, GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual)
-#: Library functions that write in a loop which the application can replace.
-_REPLACEABLE = {
-    "BaseModelFormSet.save_new_objects": "formset",
-    "BaseModelFormSet.save_existing_objects": "formset",
-    "ListSerializer.create": "list serializer",
-}
 #: Library code that writes once for one call of the application.
 _ONE_EACH = ("/django/forms/models.py", "/django/contrib/auth/", "/rest_framework/serializers.py")
-_OVERRIDES_OF_MODELS = frozenset({"save", "asave", "delete", "adelete"})
-_OVERRIDES_OF_QUERYSETS = frozenset(
-    {"create", "get_or_create", "update_or_create", "update", "delete"}
-    | {"acreate", "aget_or_create", "aupdate_or_create", "aupdate", "adelete"}
-)
-_DISPATCH = frozenset({"Signal.send", "Signal.send_robust"})
 _BATCHES = frozenset({"bulk_create", "bulk_update"})
 
 
@@ -85,7 +79,7 @@ class Writing:
     )
 
     def __init__(self, operation: str, steps: list[Step], inner: list[FrameType]) -> None:
-        frame = _outermost(inner)
+        frame = outermost(inner)
         self._operation = operation
         #: Rows that it writes were loaded by this source.
         self.source: Any = None
@@ -105,10 +99,10 @@ class Writing:
         self._is_batch = operation in _BATCHES
         if frame is not None:
             self._read(frame)
-        self._via = _loop_of(inner) or ("" if is_direct(inner, _ONE_EACH) else "library")
+        self._via = loop_of(inner) or ("" if is_direct(inner, _ONE_EACH) else "library")
         self._own_lines = 0
         if not self._via:
-            self._via, self._own_lines = _hook_of(steps)
+            self._via, self._own_lines = hook_of(steps)
         if self.undecided:
             self._note(steps, inner, frame)
 
@@ -174,16 +168,16 @@ class Writing:
         """Count a turn when this is one; the object that is saved or deleted, if there is one."""
         steps = beyond_overrides(steps)
         inner = between(steps)
-        return self._note(steps, inner, _outermost(inner))
+        return self._note(steps, inner, outermost(inner))
 
     def _note(self, steps: list[Step], inner: list[FrameType], frame: FrameType | None) -> Any:
-        scope, call = _scope(steps), _call(inner, frame)
+        scope, call = scope_of(steps), call_of(inner, frame)
         if self._scope is None or self._scope() is not scope:
-            self._scope = _reference(scope)
+            self._scope = reference(scope)
             self._chains.clear()
         elif call is not None and self._call is not None and self._call() is call:
             return None  # One call of the application writes in batches.
-        self._call = None if call is None else _reference(call)
+        self._call = None if call is None else reference(call)
         path = signature(steps)
         self._chains[path] = self._chains.get(path, 0) + 1
         self.turns = max(self.turns, self._chains[path])
@@ -281,82 +275,6 @@ def _is_chunk(conditions: Iterable[Any]) -> bool:
 def is_write(writes: bool, operation: str) -> bool:
     """Whether a query, or the call that it belongs to, writes."""
     return writes or operation in WRITES
-
-
-def beyond_overrides(steps: list[Step]) -> list[Step]:
-    """The stack without the project's own ``save()`` that hands on to Django's.
-
-    Who called it is the one who writes.
-    """
-    seen = [(f, NOTHING if r == USER and _hands_on(f) else r) for f, r in steps]
-    return seen if any(role == USER for _, role in seen) else steps
-
-
-def _hands_on(frame: FrameType) -> bool:
-    name, target = frame.f_code.co_name, frame.f_locals.get("self")
-    # By its type: an object may lie about its class, and query to do so.
-    if issubclass(type(target), Model):
-        return name in _OVERRIDES_OF_MODELS
-    return name in _OVERRIDES_OF_QUERYSETS and issubclass(type(target), (BaseManager, QuerySet))
-
-
-def between(steps: list[Step]) -> list[FrameType]:
-    """The frames between a query and the line of the project that caused it."""
-    return [frame for frame, _ in takewhile(lambda step: step[1] != USER, steps)]
-
-
-def _outermost(inner: list[FrameType]) -> FrameType | None:
-    """The ORM's method that the application called."""
-    found = None
-    for frame in inner:
-        if OPERATIONS.get(frame.f_code.co_qualname) in WRITES:
-            found = frame
-    return found
-
-
-def _loop_of(frames: Iterable[FrameType]) -> str:
-    names = (_REPLACEABLE.get(frame.f_code.co_qualname, "") for frame in frames)
-    return next(filter(None, names), "")
-
-
-def _hook_of(steps: list[Step]) -> tuple[str, int]:
-    """Whose loop calls the project's line back, and how many of its lines stand in between."""
-    roles = [role for _, role in steps]
-    first = roles.index(USER) if USER in roles else len(roles)
-    own = len(list(takewhile(lambda step: step[1] == USER, steps[first:])))
-    return _loop_of(between(steps[first + own :])), own
-
-
-def _scope(steps: list[Step]) -> Any:
-    """What is another object for each request and for each signal that is sent."""
-    beyond = False
-    for frame, role in steps:
-        beyond = beyond or role == USER
-        if beyond and frame.f_code.co_qualname in _DISPATCH:
-            # A signal without an instance: no two writes are known to be of one dispatch.
-            named = frame.f_locals.get("named") or {}
-            return named.get("instance", object())
-        if role == BOUNDARY:
-            values = frame.f_locals
-            return values.get("request", values.get("self"))
-    return None
-
-
-def _call(inner: list[FrameType], frame: FrameType | None) -> Any:
-    """What is made anew for each call of the application to a method that loops by itself."""
-    for each in inner:
-        if each.f_code.co_qualname == "Collector.delete":
-            return each.f_locals.get("self")
-    if frame is not None and OPERATIONS[frame.f_code.co_qualname] in OF_MANAGERS:
-        return frame.f_locals.get("self")
-    return None
-
-
-def _reference(thing: Any) -> Any:
-    try:
-        return weakref.ref(thing)
-    except TypeError:
-        return lambda: None
 
 
 def _loop(callers: Iterable[tuple[str, int, str]]) -> Location | None:
