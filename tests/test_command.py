@@ -248,6 +248,13 @@ def test_rule_prints_the_documentation(detector: Any) -> None:
     assert "To allow one" in stdout
 
 
+def test_rule_without_a_name_lists_them_all() -> None:
+    status, stdout, _ = run("rule")
+    listed = [line.split("  ", 1) for line in stdout.splitlines()]
+    assert (status, [name.strip() for name, _ in listed]) == (0, list(NAMES))
+    assert all(first.strip() for _, first in listed)
+
+
 # From a shell: the sample project's manage.py on a database file of its own.
 
 

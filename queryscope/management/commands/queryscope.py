@@ -74,7 +74,7 @@ class Command(BaseCommand):
             )
         )
         rule = verbs.add_parser("rule", help="print what a detector looks for, and why", **common)
-        rule.add_argument("name", metavar="NAME", help=f"one of {', '.join(NAMES)}")
+        rule.add_argument("name", nargs="?", metavar="NAME", help=f"one of {', '.join(NAMES)}")
 
     def _base_options(self) -> CommandParser:
         """Django's own options (-v, --settings, ...), to be taken after the verb as well."""
@@ -99,8 +99,14 @@ class Command(BaseCommand):
             raise SystemExit(status)
 
     def rule(self, options: dict[str, Any]) -> int:
-        """Print a detector's documentation."""
+        """Print a detector's documentation, or without a name what each of them finds."""
         name = options["name"]
+        if name is None:
+            longest = max(map(len, NAMES))
+            for known, detector in zip(NAMES, DETECTORS, strict=True):
+                first = inspect.cleandoc(detector.__doc__ or "").partition("\n")[0]
+                self.stdout.write(f"{known:{longest}}  {first}")
+            return 0
         _require("rule", "detector", [name], NAMES)
         detector = DETECTORS[NAMES.index(name)]
         self.stdout.write(f"{name}: {inspect.cleandoc(detector.__doc__ or '')}")
