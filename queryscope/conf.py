@@ -30,6 +30,10 @@ class Settings:
     loop_threshold: int = 3
     duplicate_threshold: int = 2
     unbounded_rows: int = 1_000
+    slow_query_ms: float = 100.0
+    explain: bool = True
+    explain_seconds_per_minute: float = 5.0
+    what_if: str = "auto"
     query_budget: int | None = None
     query_budgets: Mapping[str, int] = field(default_factory=dict)
     round_trip_ms: float = 1.0
@@ -41,11 +45,14 @@ class Settings:
     allow: tuple[Allowance, ...] = ()
 
 
+_CHOICES = {"what_if": ("auto", "real", "hypopg", "none")}
 _LOWER_BOUNDS = {
     "n_plus_one_threshold": 2,
     "loop_threshold": 2,
     "duplicate_threshold": 2,
     "unbounded_rows": 1,
+    "slow_query_ms": 0,
+    "explain_seconds_per_minute": 0,
     "round_trip_ms": 0,
     "sample_rate": 0,
     "log_interval_s": 0,
@@ -103,6 +110,8 @@ def _wrong_value(kind: str, name: str, value: Any) -> str | None:
         return f"must be a whole number, not {value!r}"
     if kind == "int | None" and not (value is None or (number and isinstance(value, int))):
         return f"must be a whole number or None, not {value!r}"
+    if name in _CHOICES and value not in _CHOICES[name]:
+        return f"must be one of {', '.join(map(repr, _CHOICES[name]))}, not {value!r}"
     if kind == "str" and not isinstance(value, str):
         return f"must be a string, not {value!r}"
     if kind.startswith("tuple") and not (

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from .core.events import MANY_RELATIONS, Offence, QueryGroup, Source, TimelineEntry
+from .core.runs import merged
 from .core.sightings import Location, Reading, Usage
+from .core.workload import Workload, WorkloadQuery
 from .groups import Group
 from .provenance import children_of
 from .readings import reading_of
@@ -32,6 +35,39 @@ def freeze(
         "sources": tuple(_freeze_source(node, groups, readings) for node in sources),
         "timeline": tuple(map(TimelineEntry._make, timeline)),
     }
+
+
+def workload_of(groups: Iterable[Group], endpoint: str) -> Workload:
+    """What was asked with the values it was asked with: one query for each fingerprint and alias.
+
+    Those whose values could not be kept are in ``skipped``.
+    """
+    queries, skipped = [], []
+    for group in sorted(groups, key=lambda group: -group.duration_ns):
+        if group.statement.kind in ("transaction", "other"):
+            continue
+        if query := _query(group, endpoint):
+            queries.append(query)
+        else:
+            skipped.append(f"{group.statement.digest}: no run of it had values that can be kept")
+    return Workload(merged(queries), tuple(dict.fromkeys(skipped)))
+
+
+def _query(group: Group, endpoint: str) -> WorkloadQuery | None:
+    statement, samples, where = group.statement, group.samples.all(), group.place
+    if not samples:
+        return None
+    return WorkloadQuery(
+        digest=statement.digest,
+        fingerprint=statement.fingerprint,
+        kind=statement.kind,
+        samples=samples,
+        calls=group.count,
+        total_ms=group.duration_ns / 1e6,
+        endpoints=(endpoint,) if endpoint else (),
+        location=where.location() if where else None,
+        database=group.alias,
+    )
 
 
 def _freeze_group(group: Group, reading: Reading | None) -> QueryGroup:

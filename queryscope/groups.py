@@ -13,6 +13,7 @@ from .core.fingerprint import Statement
 from .keys import relation_by_key
 from .places import Place, place
 from .roles import LIBRARY_SITES, USER
+from .samples import Samples
 from .sources import Evaluation, LoadedBy, SourceNode
 from .stack import Sight, Step
 from .writes import Writing, is_write
@@ -74,6 +75,7 @@ class Group:
         "relation",
         "repeats",
         "running",
+        "samples",
         "several",
         "single",
         "site_code",
@@ -97,6 +99,7 @@ class Group:
         self.count = 0
         self.duration_ns = 0
         self.slowest_ns = 0
+        self.samples = Samples()
         self.failures = 0
         self.strangers = 0
         self.looped = False

@@ -8,10 +8,13 @@ from typing import Any
 
 from . import __version__
 from .conf import Settings, get_settings
-from .core.detection import Options, detections_of, merged
+from .core.detection import Detection, Options, detections_of, merged
 from .core.events import Trace
-from .core.findings import Endpoint, Report, rank
+from .core.explained import Choice, Plans, chosen
+from .core.findings import Endpoint, Finding, Report, rank
+from .core.runs import merged as merged_queries
 from .core.suppression import suppress
+from .core.workload import WorkloadQuery
 from .recording import Recording
 from .suppressions import comments_of, today
 
@@ -20,18 +23,24 @@ def inspect(
     *traces: Trace | Recording,
     settings: Settings | None = None,
     watched: Sequence[Trace] = (),
+    plans: Plans | None = None,
+    also: Iterable[Finding] = (),
 ) -> Report:
     """Judge one or more traces together.
 
     Traces of one name are repeats of one endpoint: its queries are those of the first, its times
     medians over all, and a finding is reported once. What the project allows, by comments or by
     ``ALLOW``, is in ``Report.suppressions`` instead. ``watched`` are further traces, recorded with
-    ``reads``, that only show what is read of rows. Raises ImproperlyConfigured when the
-    ``QUERYSCOPE`` setting is wrong.
+    ``reads``, that only show what is read of rows. ``plans`` are those of slow queries; without
+    them recordings have theirs asked for, on this thread's connections. ``also`` are findings that
+    no trace shows. Raises ImproperlyConfigured when the ``QUERYSCOPE`` setting is wrong.
     """
     settings = settings or get_settings()
-    frozen = [_freeze(trace, 0 if watched else settings.unbounded_rows) for trace in traces]
-    detections = detections_of(frozen, options_of(settings), watched)
+    if plans is None:
+        plans = _explain(slow_queries(traces, settings))
+    frozen = [_freeze(trace, settings, whole=bool(watched or plans)) for trace in traces]
+    detections = detections_of(frozen, options_of(settings), watched, plans)
+    detections += [Detection(finding, frozenset()) for finding in also]
     left, suppressions = suppress(detections, settings.allow, comments_of(), today())
     return Report(
         endpoints=_endpoints(frozen),
@@ -43,11 +52,36 @@ def inspect(
     )
 
 
-def _freeze(trace: Trace | Recording, many_rows: int) -> Trace:
+def _freeze(trace: Trace | Recording, settings: Settings, *, whole: bool) -> Trace:
     if isinstance(trace, Trace):
         return trace
-    quiet = trace.quiet and not trace.watched and trace.most_rows < many_rows
+    light = trace.most_rows < settings.unbounded_rows and trace.slowest_ms < settings.slow_query_ms
+    quiet = trace.quiet and light and not (whole or trace.watched)
     return trace.totals if quiet else trace.trace
+
+
+def slow_queries(
+    traces: Iterable[Trace | Recording], settings: Settings
+) -> tuple[WorkloadQuery, ...]:
+    """What deserves a plan of recordings; of traces nobody knows the values."""
+    slow = [
+        trace
+        for trace in traces
+        if isinstance(trace, Recording) and trace.slowest_ms >= settings.slow_query_ms
+    ]
+    if not (slow and settings.explain):
+        return ()
+    queries = (query for recording in slow for query in recording.workload.queries)
+    return chosen(merged_queries(queries), Choice(settings.slow_query_ms))
+
+
+def _explain(queries: Sequence[WorkloadQuery]) -> Plans:
+    if not queries:
+        return {}
+    # The parser of SQL behind it takes a while to load, for what most never need.
+    from .explaining import explained
+
+    return explained(queries)
 
 
 def options_of(settings: Settings) -> Options:
@@ -57,6 +91,7 @@ def options_of(settings: Settings) -> Options:
         loop_threshold=settings.loop_threshold,
         duplicate_threshold=settings.duplicate_threshold,
         unbounded_rows=settings.unbounded_rows,
+        slow_query_ms=settings.slow_query_ms,
         query_budget=settings.query_budget,
         query_budgets=settings.query_budgets,
     )

@@ -18,6 +18,7 @@ from .keys import relation_by_key
 from .marks import repetition_mark, statement_text
 from .origins import Origins
 from .roles import AGGREGATE, ITERATE
+from .samples import TYPICAL
 from .sources import Evaluation, SourceNode
 from .stack import Sight, chain, signature, walk
 from .watching import Watch
@@ -95,6 +96,11 @@ class Ledger:
             )
 
     @property
+    def slowest_ns(self) -> int:
+        """The longest query of those that are described."""
+        return max((group.slowest_ns for group in list(self.groups.values())), default=0)
+
+    @property
     def most_rows(self) -> int:
         """The most rows that one evaluation brought; known once the recording is closed."""
         return max((node.rows for node in list(self.nodes)), default=0)
@@ -148,6 +154,8 @@ class Ledger:
             group.duration_ns += elapsed
             if elapsed > group.slowest_ns:
                 group.slowest_ns = elapsed
+                if not (failed or many):
+                    group.samples.note_slowest(sql, params, elapsed)
             if failed:
                 group.failures += 1
             if len(self.timeline) < MAX_TIMELINE:
@@ -159,7 +167,9 @@ class Ledger:
             if holder is not None and sight.holder_depth >= 0 and not failed:
                 self._note_rows(group, sight, holder)
             if len(group.repeats) < _ENOUGH or not (group.looped or group.tallies):
-                self._note_repetition(group, sql, params, many)
+                typical = self._note_repetition(group, sql, params, many)
+                if typical and not failed:
+                    group.samples.note_typical(sql, params, elapsed)
 
     def _truncate(self, elapsed: int) -> None:
         self.truncated += 1
@@ -196,7 +206,8 @@ class Ledger:
         known.insert(0, sight)
         return sight
 
-    def _note_repetition(self, group: Group, sql: str, params: Any, many: bool) -> None:
+    def _note_repetition(self, group: Group, sql: str, params: Any, many: bool) -> bool:
+        """Tell loops and repeated values; true where other values than before are typical ones."""
         if group.writing is not None:
             if group.count <= _CHAINS and not many:
                 self._note_write(group, group.writing, sql, params)
@@ -207,12 +218,14 @@ class Ledger:
             group.chains.add(path)
         mark = None if many else repetition_mark(sql, params, self._writes)
         if mark is None:
-            return
+            return False
         repeats = group.repeats
         if mark in repeats:
             repeats[mark] += 1
-        elif len(repeats) < MAX_DISTINCT:
+            return False
+        if len(repeats) < MAX_DISTINCT:
             repeats[mark] = 1
+        return len(repeats) in TYPICAL
 
     def _note_write(self, group: Group, writing: Writing, sql: str, params: Any) -> None:
         writing.compare(sql, params)

@@ -14,7 +14,7 @@ import random
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
@@ -25,11 +25,15 @@ from django.http.response import HttpResponseBase
 from django.utils.encoding import escape_uri_path
 
 from . import recent
+from .background import plans, worker
 from .conf import get_settings
+from .core.explained import Plans, key
 from .core.findings import Finding
 from .core.masking import masked_path, masked_query, masked_steps
+from .core.reporters.layout import duration
 from .core.url_patterns import readable
-from .inspection import inspect, options_of
+from .core.workload import WorkloadQuery
+from .inspection import inspect, options_of, slow_queries
 from .recording import Recording, report_once
 
 logger = logging.getLogger("queryscope")
@@ -189,10 +193,38 @@ class QueryScopeMiddleware:
         recording.close()
         if not recording.queries:
             return
-        shape = f"{recording.name} {recording.status} {recording.shape()} {self._over(recording)}"
+        told = self._over(recording), recording.slowest_ms >= self.settings.slow_query_ms
+        shape = f"{recording.name} {recording.status} {recording.shape()} {told}"
         if not analysed.passes(shape, min(_ANALYSED_S, self.settings.log_interval_s)):
             return
-        report = inspect(recording, settings=self.settings)
+        queries = slow_queries([recording], self.settings)
+        known = plans.known(queries, self.settings.log_interval_s)
+        missing = [query for query in queries if key(query) not in known]
+        if not (missing and self._explains(recording, queries, missing)):
+            self._tell(recording, known)
+
+    def _explains(
+        self,
+        recording: Recording,
+        queries: Sequence[WorkloadQuery],
+        missing: Sequence[WorkloadQuery],
+    ) -> bool:
+        """Have plans asked for and the report made elsewhere, later; False where nobody can."""
+        seconds = self.settings.explain_seconds_per_minute
+        if not plans.may_ask(seconds):
+            return False
+
+        def job() -> None:
+            try:
+                plans.ask(missing, seconds)
+            finally:
+                self._tell(recording, plans.known(queries, self.settings.log_interval_s))
+
+        return worker.submit(job)
+
+    @_harmless
+    def _tell(self, recording: Recording, known: Plans) -> None:
+        report = inspect(recording, settings=self.settings, plans=known)
         for finding in report.findings:
             if logged.passes(finding.key, self.settings.log_interval_s):
                 log(finding)
@@ -298,7 +330,8 @@ def log(finding: Finding) -> None:
     """One record on the logger ``queryscope``, whose attribute ``queryscope`` is the finding."""
     place = finding.location or finding.origin
     where = f" at {place.file}:{place.line} in {place.function}" if place else ""
-    text = f"{finding.detector}: {finding.endpoint}: {finding.message}{where}; {finding.hint}"
+    took = f", {duration(finding.duration_ms)}" if finding.fingerprint else ""
+    text = f"{finding.detector}: {finding.endpoint}: {finding.message}{took}{where}; {finding.hint}"
     logger.log(
         _LEVELS[finding.severity], " ".join(text.split()), extra={"queryscope": finding.as_dict()}
     )

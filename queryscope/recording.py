@@ -23,7 +23,8 @@ from django.db.backends.signals import connection_created
 
 from .awaiting import opener
 from .core.events import Trace
-from .freezing import freeze
+from .core.workload import Workload
+from .freezing import freeze, workload_of
 from .ledger import Ledger
 from .roles import forget
 from .watching import Watch, watch_reads
@@ -190,6 +191,17 @@ class Recording:
     def quiet(self) -> bool:
         """Whether every query ran once and none was caused by a row: there is nothing to find."""
         return self.ledger.quiet
+
+    @property
+    def slowest_ms(self) -> float:
+        """The longest query, in milliseconds."""
+        return self.ledger.slowest_ns / 1e6
+
+    @property
+    def workload(self) -> Workload:
+        """What was asked, with values of some runs: in memory only, and in no serial form."""
+        with self.ledger.lock:
+            return workload_of(self.ledger.groups.values(), self.name)
 
     @property
     def most_rows(self) -> int:

@@ -15,7 +15,7 @@ from django.db.backends.signals import connection_created
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.urls import path, re_path
 
-from queryscope import middleware, recent, recording
+from queryscope import background, middleware, recent, recording
 from queryscope.conf import get_settings
 
 OURS = "queryscope.middleware.QueryScopeMiddleware"
@@ -169,12 +169,14 @@ def fresh(settings, db):
     caches["default"].clear()
     middleware.logged.clear()
     middleware.analysed.clear()
+    background.plans.reset()
     recent.pause.clear()
     recording._reported.clear()
     closed.clear()
 
 
 def reports():
+    background.worker.join()
     return [entry["report"] for entry in recent.reports(get_settings())]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -75,14 +75,20 @@ class Requester:
     """One browser, as it were: ``user`` is logged in for every request, None is anonymous.
 
     A request is given up after ``timeout_s`` seconds, in the main thread of a Unix process.
+    ``look`` is given each recording without problem or watch, before what it wrote is rolled back.
     """
 
     def __init__(
-        self, user: Model | None, aliases: Sequence[str], timeout_s: float = TIMEOUT_S
+        self,
+        user: Model | None,
+        aliases: Sequence[str],
+        timeout_s: float = TIMEOUT_S,
+        look: Callable[[Recording], None] | None = None,
     ) -> None:
         self.user = user
         self.aliases = tuple(aliases)
         self.timeout_s = timeout_s
+        self._look = look
         self.host = host()
         self._whole = True
         self._client = Client(raise_request_exception=False)
@@ -121,6 +127,8 @@ class Requester:
                     recording.status = response.status_code
                 error = response.exc_info[1] if response.exc_info else None
                 problem = self._problem(method, response, error or (logged and logged[-1]) or None)
+                if self._look is not None and not (problem or reads):
+                    self._look(recording)
         except BaseException as caught:  # a cancelled task, say: one endpoint's problem
             if isinstance(caught, KeyboardInterrupt) and not isinstance(caught, NoAnswer):
                 raise

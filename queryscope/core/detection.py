@@ -8,18 +8,21 @@ from dataclasses import dataclass, field, replace
 
 from .events import QueryGroup, Trace
 from .exercise import Exercise
+from .explained import Explained, Plans
 from .findings import Finding
 from .fixes import Need, Remedy
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What detectors may be told. Thresholds count queries, budgets are queries per request."""
+    """What detectors may be told. Thresholds count queries unless they are named after their unit,
+    budgets are queries per request."""
 
     n_plus_one_threshold: int = 2
     loop_threshold: int = 3
     duplicate_threshold: int = 2
     unbounded_rows: int = 1_000
+    slow_query_ms: float = 100.0
     query_budget: int | None = None
     query_budgets: Mapping[str, int] = field(default_factory=dict)
 
@@ -48,13 +51,19 @@ class Detection:
 class Case:
     """What one detector looks at: a trace, and which groups earlier detectors explained.
 
-    ``exercise`` is what all the watched requests used of the rows that they loaded.
+    ``exercise`` is what all the watched requests used of the rows that they loaded, ``plans`` are
+    those of the queries that were worth asking for one.
     """
 
     trace: Trace
     options: Options
     claimed: frozenset[int] = frozenset()
     exercise: Exercise = field(default_factory=Exercise)
+    plans: Plans = field(default_factory=dict)
+
+    def explained(self, group: QueryGroup) -> Explained | None:
+        """The plan of a group's queries."""
+        return self.plans.get((group.database, group.digest))
 
     def open_groups(self) -> Iterable[tuple[int, QueryGroup]]:
         """Groups that no earlier detector explained."""
@@ -71,7 +80,10 @@ def detect(traces: Iterable[Trace], options: Options) -> tuple[Finding, ...]:
 
 
 def detections_of(
-    traces: Iterable[Trace], options: Options, watched: Iterable[Trace] = ()
+    traces: Iterable[Trace],
+    options: Options,
+    watched: Iterable[Trace] = (),
+    plans: Plans | None = None,
 ) -> list[Detection]:
     """What each detector found in each trace by itself; :func:`merged` makes findings of it.
 
@@ -79,7 +91,8 @@ def detections_of(
     """
     traces = list(traces)
     exercise = Exercise((*traces, *watched))
-    return [found for trace in traces for found in _detect_one(trace, options, exercise)]
+    cases = [Case(trace, options, exercise=exercise, plans=plans or {}) for trace in traces]
+    return [found for case in cases for found in _detect_one(case)]
 
 
 def merged(detections: Sequence[Detection]) -> tuple[Finding, ...]:
@@ -104,10 +117,9 @@ def merged(detections: Sequence[Detection]) -> tuple[Finding, ...]:
     return tuple(best.values())
 
 
-def _detect_one(trace: Trace, options: Options, exercise: Exercise) -> list[Detection]:
+def _detect_one(case: Case) -> list[Detection]:
     from .detectors import DETECTORS
 
-    case = Case(trace, options, exercise=exercise)
     found: list[Detection] = []
     for detector in DETECTORS:
         detections = tuple(detector.detect(case))

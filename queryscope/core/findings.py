@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from .advice import AdvisedIndex
 from .paths import relative
 from .sightings import Location, TemplateLine
 
@@ -41,8 +42,14 @@ REPORT_VERSION = 1
 #: Where what a fix may name is imported from.
 _IMPORTS = {
     "django.contrib.contenttypes.prefetch": {"GenericPrefetch"},
+    "django.contrib.postgres.indexes": {
+        *("BrinIndex", "GinIndex", "GistIndex", "HashIndex", "OpClass"),
+    },
     "django.core.paginator": {"Paginator"},
-    "django.db.models.functions": {"Coalesce"},
+    "django.db.models.fields.json": {"KT", "KeyTextTransform", "KeyTransform"},
+    "django.db.models.functions": {
+        *("Abs", "Coalesce", "Collate", "Length", "Lower", "Trim", "Upper"),
+    },
     "django.db.models": {
         *("Case", "Count", "Exists", "F", "OuterRef", "Prefetch", "Q", "Subquery", "Value", "When"),
         "prefetch_related_objects",
@@ -68,7 +75,7 @@ class Fix:
     @property
     def imports(self) -> tuple[str, ...]:
         """The lines that import what ``code`` names of Django, beside models."""
-        used = set(re.findall(r"\b[A-Za-z_]+(?=\()", self.code))
+        used = set(re.findall(r"(?<!models\.)\b[A-Za-z_]+(?=\()", self.code))
         return tuple(
             f"from {module} import {', '.join(sorted(used & names))}"
             for module, names in _IMPORTS.items()
@@ -96,7 +103,8 @@ class Finding:
 
     ``location`` is the code that caused the queries, ``origin`` the code whose rows multiplied
     them, ``count`` the number of queries and ``duration_ms`` their time in the database.
-    ``saves`` is the number of queries that the fix would take away.
+    ``saves`` is the number of queries that the fix would take away, ``saves_ms`` the time in the
+    database that it would take from those that stay.
     """
 
     detector: str
@@ -118,6 +126,7 @@ class Finding:
     duration_ms: float
     saves: int = 0
     waiting: bool = False
+    saves_ms: float = 0.0
     fix: Fix | None = None
     proof: Proof | None = None
 
@@ -134,9 +143,9 @@ class Finding:
         return "::".join([self.detector, *where, self.relation or self.digest])
 
     def cost_ms(self, round_trip_ms: float) -> float:
-        """What a fix would save: the share of database time and the network round trips."""
+        """What a fix would save: time in the database, and the network's round trips."""
         share = self.saves / self.count if self.count else 0.0
-        return self.duration_ms * share + self.saves * round_trip_ms
+        return self.duration_ms * share + self.saves * round_trip_ms + self.saves_ms
 
     def as_dict(self) -> dict[str, Any]:
         """The only serial form; feeds every reporter."""
@@ -221,6 +230,9 @@ class Report:
     tool: dict[str, str] = field(default_factory=dict)
     round_trip_ms: float = 1.0
     suppressions: tuple[Suppression, ...] = ()
+    indexes: tuple[AdvisedIndex, ...] = ()
+    #: What could not be done, each in a sentence.
+    notes: tuple[str, ...] = ()
 
     @property
     def queries(self) -> int:
@@ -267,9 +279,10 @@ class Report:
                 {**finding.as_dict(), "cost_ms": round(finding.cost_ms(self.round_trip_ms), 3)}
                 for finding in self.findings
             ],
-            "indexes": [],
+            "indexes": [index.as_dict() for index in self.indexes],
             "suppressions": [suppression.as_dict() for suppression in self.suppressions],
             "skipped": [dataclasses.asdict(route) for route in self.skipped],
+            "notes": self.notes,
             "round_trip_ms": self.round_trip_ms,
             "summary": self.summary(),
         }

@@ -86,7 +86,7 @@ def masked(sql: str) -> str:
     """The statement with every literal and parameter as ``?``, lists at their full length."""
     parts: list[str] = []
     space = False
-    for match in _tokens(sql):
+    for match in tokens(sql):
         group = match.lastgroup
         if group == "space" or group == "comment":
             space = True
@@ -99,8 +99,8 @@ def masked(sql: str) -> str:
     return _SETTING.sub(r"\1 ?", text)
 
 
-def _tokens(sql: str) -> Iterator[re.Match[str]]:
-    """Tokens in order; a comment inside a comment does not end it."""
+def tokens(sql: str) -> Iterator[re.Match[str]]:
+    """Tokens in order, their kind in ``lastgroup``; a comment in a comment does not end it."""
     position: int | None = 0
     nests = "/*" in sql
     while position is not None:

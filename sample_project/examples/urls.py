@@ -3,12 +3,18 @@ from django.template.loader import render_to_string
 from django.urls import path
 
 from . import (
+    deep_offset,
     deferred_load,
+    disk_sort,
     duplicate_query,
     n_plus_one,
+    non_sargable,
     over_fetch,
     query_budget,
     query_in_loop,
+    row_misestimate,
+    slow_query,
+    stale_statistics,
     unbounded_query,
     unused_eager_load,
     write_in_loop,
@@ -25,6 +31,12 @@ EXAMPLES = (
     ("unbounded-query", unbounded_query),
     ("unused-eager-load", unused_eager_load),
     ("over-fetch", over_fetch),
+    ("slow-query", slow_query),
+    ("non-sargable", non_sargable),
+    ("deep-offset", deep_offset),
+    ("disk-sort", disk_sort),
+    ("row-misestimate", row_misestimate),
+    ("stale-statistics", stale_statistics),
     ("query-budget", query_budget),
 )
 

@@ -18,6 +18,10 @@ from sample_project.projects.seeding.loading import empty
 pytestmark = pytest.mark.django_db
 
 NAMES = [name for name, _ in EXAMPLES]
+#: What shows in plans is tried on as many rows as it takes.
+PLANNED = {"slow-query", "non-sargable", "deep-offset", "disk-sort"}
+PLANNED |= {"row-misestimate", "stale-statistics"}
+COUNTED = [name for name in NAMES if name not in PLANNED]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -46,7 +50,7 @@ def test_both_pages_show_the_same(client, name):
     assert page.content == fixed.content
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("unbounded-query", "over-fetch")])
+@pytest.mark.parametrize("name", [n for n in COUNTED if n not in ("unbounded-query", "over-fetch")])
 def test_the_fixed_page_asks_less(client, name):
     assert len(queries(client, f"/{name}/fixed/")) < len(queries(client, f"/{name}/"))
 
@@ -101,7 +105,7 @@ def test_reading_the_page_that_writes_changes_nothing(client):
     assert list(Settings.objects.values()) == before
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", COUNTED)
 def test_the_page_triggers_its_detector_only(client, name):
     assert detectors(client, f"/{name}/") == {name}
 

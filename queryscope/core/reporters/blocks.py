@@ -138,6 +138,9 @@ def _title(block: Block, number: int) -> Iterator[str]:
 def _savings(block: Block) -> str:
     if block.is_budget:
         return f"{plural(block.findings[0].saves, 'query')} over the budget"
+    if not block.saves and block.cost_ms >= 1:
+        whole = sum(finding.duration_ms for finding in block.findings)
+        return f"saves up to {duration(block.cost_ms)} of {duration(whole)}"
     if not block.saves:
         queries = plural(block.count, "query")
         return f"{queries} now, one more for every row to come" if block.waiting else queries
@@ -207,7 +210,8 @@ def _remedy(block: Block) -> Iterator[str]:
     changes = list(dict.fromkeys(change.rstrip(".") for change, _, _ in hints))
     yield ""
     for number, change in enumerate(changes):
-        end = ":" if fixes and number == len(changes) - 1 else "."
+        last = "" if change.endswith(";") else "."  # SQL ends as it is pasted
+        end = ":" if fixes and number == len(changes) - 1 else last
         lead, indent = ("Fix: ", _INDENT) if number == 0 else ("", _INDENT + "     ")
         yield from wrap(lead + change + end, indent, _INDENT + "     ")
     for code in fixes:

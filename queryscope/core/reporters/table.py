@@ -195,9 +195,12 @@ def _status(report: Report) -> str:
 
 def _savings(changes: list[Block], round_trip_ms: float) -> Iterator[str]:
     saves = sum(block.saves for block in changes)
+    cost_ms = sum(block.cost_ms for block in changes)
+    cost = duration(cost_ms)
     if not saves:
+        if cost_ms >= 1:
+            yield f"Together they save up to {cost} in the database."
         return
-    cost = duration(sum(block.cost_ms for block in changes))
     text = f"Together they save {plural(saves, 'query')} and about {cost}, "
     yield from wrap(f"{text}counting {round_trip_ms:g} ms for a round trip to the database.")
     notes = [block for block in changes if block.severity == "info" and not block.waiting]

@@ -189,6 +189,36 @@ SEVERAL_STEPS = report(
     BUDGET,
     LIBRARY,
 )
+SLOW_QUERY = finding(
+    detector="slow-query",
+    severity="warning",
+    message="A query reads 1,000,000 rows of orders_order and keeps 12 rows",
+    hint='Index what it asks for: CREATE INDEX CONCURRENTLY "order_customer_status_idx" ON '
+    '"orders_order" ("customer_id", "status");',
+    relation=None,
+    fingerprint='SELECT "orders_order"."id" FROM "orders_order" WHERE "status" = ? LIMIT ?',
+    count=1,
+    duration_ms=312.0,
+    saves=0,
+    saves_ms=305.0,
+    fix=None,
+)
+STALE = finding(
+    detector="stale-statistics",
+    severity="warning",
+    message="The planner knows nothing of orders_import: it was never analysed",
+    hint="At the end of what loads its rows, run ANALYZE orders_import;",
+    origin=None,
+    relation=None,
+    fingerprint='SELECT COUNT(*) FROM "orders_import"',
+    digest="1" * 12,
+    count=1,
+    duration_ms=40.0,
+    saves=0,
+    fix=None,
+)
+#: What plans show takes time from queries that stay.
+SLOW = report(SLOW_QUERY, STALE)
 EMPTY = report()
 REPEATED = report(
     endpoints=(
