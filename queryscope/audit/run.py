@@ -11,12 +11,17 @@ from django.db.models import Model
 from .. import __version__
 from ..conf import Settings
 from ..core.events import TimelineEntry, Trace
+from ..core.explained import STEP
 from ..core.findings import Endpoint, Report, Skipped
 from ..core.reporters.layout import plural
+from ..databases.what_if import Mode
 from ..inspection import inspect
+from ..recording import Recording
 from ..suppressions import idle
 from . import login, targets
 from .arguments import ArgumentFiller, Candidate
+from .indexes import Wanted, wanted
+from .plans import Plans
 from .preflight import CannotRun, usable_aliases
 from .progress import Progress
 from .requests import TIMEOUT_S, Answer, Requester, host, uses_rest_framework
@@ -37,7 +42,8 @@ MAX_REASONS = 3
 class Options:
     """What to audit. ``user`` is a name, None for the first superuser; ``database`` the alias
     whose queries count; ``urls`` empty means the whole URLconf; ``timeout_s`` the seconds that a
-    request may take, 0 for any.
+    request may take, 0 for any; ``explain`` asks for the plans of what is slow,
+    ``what_if`` tells how indexes are tried, None that none are advised.
     """
 
     settings: Settings
@@ -49,14 +55,18 @@ class Options:
     repeat: int = 1
     database: str = "default"
     timeout_s: float = TIMEOUT_S
+    explain: bool = True
+    what_if: Mode | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """A report and who made its requests: a user's name, or "" for anonymous."""
+    """A report and who made its requests: a user's name, or "" for anonymous; ``recordings`` are
+    those of the requests that were judged."""
 
     report: Report
     user: str
+    recordings: tuple[Recording, ...] = ()
 
 
 def audit(options: Options, progress: Progress) -> Audited:
@@ -66,11 +76,21 @@ def audit(options: Options, progress: Progress) -> Audited:
         with rolled_back(aliases):
             user = _user(options)
             chosen, skipped = _targets(options, user, progress)
-        requester = Requester(user, aliases, options.timeout_s)
+        # Of a query that takes less no step can be worth telling.
+        plans = Plans(options.database, STEP * options.settings.slow_query_ms)
+        look = plans.look if options.explain and options.settings.explain else None
+        requester = Requester(user, aliases, options.timeout_s, look)
         asked = _ask(chosen, requester, options.repeat, progress)
-    report = _report(asked, skipped, options)
+    answers = [answer for one in asked for answer in one.answers if not answer.problem]
+    recordings = tuple(answer.recording for answer in answers)
+    indexes = Wanted()
+    if options.what_if is not None:
+        progress.note("trying indexes")
+        indexes = wanted(recordings, options.database, options.what_if)
+        progress.clear()
+    report = _report(asked, skipped, options, plans, indexes)
     _refuse_nothing(report, options.database)
-    return Audited(report, login.name_of(user))
+    return Audited(report, login.name_of(user), recordings)
 
 
 def _user(options: Options) -> Model | None:
@@ -161,7 +181,9 @@ def _first(target: Target, requester: Requester, url: str) -> Watched:
     return first
 
 
-def _report(asked: list[_Asked], skipped: list[Skipped], options: Options) -> Report:
+def _report(
+    asked: list[_Asked], skipped: list[Skipped], options: Options, plans: Plans, indexes: Wanted
+) -> Report:
     traces, failed, skipped = [], [], list(skipped)
     for target, given in ((one.target, one.answers) for one in asked):
         if given[0].refusal and target.route is not None:
@@ -173,7 +195,13 @@ def _report(asked: list[_Asked], skipped: list[Skipped], options: Options) -> Re
         else:
             traces.extend(recorded)
     seen = [only_database(one.watched, options.database) for one in asked]
-    report = inspect(*traces, settings=options.settings, watched=seen)
+    report = inspect(
+        *traces,
+        settings=options.settings,
+        watched=seen,
+        plans=plans.found,
+        also=indexes.findings,
+    )
     connection = connections[options.database]
     database = {"alias": options.database, "vendor": connection.vendor, **report.database}
     report = replace(
@@ -182,6 +210,8 @@ def _report(asked: list[_Asked], skipped: list[Skipped], options: Options) -> Re
         skipped=tuple(skipped),
         database=database,
         tool=report.tool or {"name": "queryscope", "version": __version__},
+        indexes=indexes.indexes,
+        notes=indexes.notes,
     )
     if options.urls or options.globs:
         return report  # too little ran to speak of the whole project

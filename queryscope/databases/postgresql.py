@@ -54,8 +54,6 @@ class PostgreSQL:
             # Less than the other one, so that it is known which of them it was.
             "lock_timeout": min(_LOCK_TIMEOUT_MS, (timeout_ms + 1) // 2 or _LOCK_TIMEOUT_MS),
             "idle_in_transaction_session_timeout": _IDLE_TIMEOUT_MS,
-            # Without it a backslash would end strings elsewhere than we think.
-            "standard_conforming_strings": "on",
         }
         with rolled_back(self.connection, read_only=True, settings=settings) as cursor:
             plan = self._plan(cursor, statement, self._options(statement), timeout_ms)

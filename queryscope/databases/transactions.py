@@ -57,6 +57,8 @@ def _connected(connection: Any) -> Any:
 
 
 def _configure(cursor: Any, read_only: bool, settings: Mapping[str, str | int]) -> None:
+    # Where a backslash escapes, a string ends elsewhere than it was read to, and the rest runs.
+    cursor.execute("SET LOCAL standard_conforming_strings = on")
     if read_only:
         cursor.execute("SET LOCAL transaction_read_only = on")
     for name, value in settings.items():

@@ -6,7 +6,7 @@ import argparse
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -29,11 +29,16 @@ from ...audit.run import Options, audit
 from ...conf import get_settings
 from ...core.detectors import DETECTORS, NAMES
 from ...core.findings import Report, Suppression
-from ...core.names import nearest
 from ...core.reporters import REPORTERS
 from ...core.reporters.layout import clean
+from ...databases.what_if import MODES
+from ..arguments import milliseconds, names, positive, refuse_empty, require, seconds
+from ..verbs import advise, explain
 
 FOUND, COULD_NOT_RUN = 1, 2
+#: Verbs with a module of their own.
+_VERBS: Mapping[str, Any] = {"advise": advise, "explain": explain}
+_TEXTS = ("user", "output", "database", "format", "endpoint", "select", "ignore")
 
 _AUDIT = """\
 Request every GET endpoint of the project once, record its queries, and say what to change.
@@ -73,6 +78,9 @@ class Command(BaseCommand):
                 **common,
             )
         )
+        for name, verb in _VERBS.items():
+            added = verbs.add_parser(name, help=verb.HELP, description=verb.DESCRIPTION, **common)
+            verb.add_arguments(added)
         rule = verbs.add_parser("rule", help="print what a detector looks for, and why", **common)
         rule.add_argument("name", nargs="?", metavar="NAME", help=f"one of {', '.join(NAMES)}")
 
@@ -89,7 +97,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         verbs: dict[str, Callable[[dict[str, Any]], int]] = {"audit": self.audit, "rule": self.rule}
         try:
-            status = verbs[options["verb"]](options)
+            if options["verb"] in _VERBS:
+                status = _VERBS[options["verb"]].run(options, self.stdout, self.stderr)
+            else:
+                status = verbs[options["verb"]](options)
         except BaseException as error:  # the edge: whatever it is, the exit status is not FOUND
             if options.get("traceback"):
                 self.stderr.write(traceback.format_exc())
@@ -107,32 +118,36 @@ class Command(BaseCommand):
                 first = inspect.cleandoc(detector.__doc__ or "").partition("\n")[0]
                 self.stdout.write(f"{known:{longest}}  {first}")
             return 0
-        _require("rule", "detector", [name], NAMES)
+        require("rule", "detector", [name], NAMES)
         detector = DETECTORS[NAMES.index(name)]
         self.stdout.write(f"{name}: {inspect.cleandoc(detector.__doc__ or '')}")
         return 0
 
     def audit(self, options: dict[str, Any]) -> int:
         """Run the audit and print it; FOUND when a finding is more than worth knowing."""
-        _refuse_empty(options)
-        select, ignore = _names(options["select"]), _names(options["ignore"])
-        _require("--select", "detector", select, NAMES)
-        _require("--ignore", "detector", ignore, NAMES)
-        _require("--format", "format", [options["format"]], REPORTERS)
+        refuse_empty(options, _TEXTS)
+        select, ignore = names(options["select"]), names(options["ignore"])
+        require("--select", "detector", select, NAMES)
+        require("--ignore", "detector", ignore, NAMES)
+        require("--format", "format", [options["format"]], REPORTERS)
+        require("--what-if", "way", [options["what_if"] or "auto"], MODES)
         output = Output(options["output"], self.stdout)
         settings = get_settings()
+        way: Any = options["what_if"] or settings.what_if
         if options["round_trip_ms"] is not None:
             settings = replace(settings, round_trip_ms=options["round_trip_ms"])
         chosen = Options(
             settings=settings,
             urls=tuple(options["urls"]),
-            globs=tuple(_names(options["endpoint"])),
+            globs=tuple(names(options["endpoint"])),
             user=options["user"],
             anonymous=options["anonymous"],
             admin=options["admin"],
             repeat=options["repeat"],
             database=options["database"],
             timeout_s=options["timeout"],
+            explain=options["explain"],
+            what_if=way if options["indexes"] else None,
         )
         audited = audit(chosen, Progress(sys.stderr))
         report = _filtered(audited.report, select, ignore)
@@ -178,15 +193,34 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--admin", action="store_true", help="request the admin's pages as well")
     parser.add_argument(
+        "--no-explain",
+        dest="explain",
+        action="store_false",
+        help="do not ask for the plans of what is slow or takes the most time in all requests, "
+        "which runs again what only reads",
+    )
+    parser.add_argument(
+        "--no-indexes",
+        dest="indexes",
+        action="store_false",
+        help="do not try which indexes the requests want",
+    )
+    parser.add_argument(
+        "--what-if",
+        metavar="WAY",
+        help=f"how indexes are tried, {', '.join(MODES)}: real ones are rolled back, and writers "
+        "to their tables wait meanwhile; default: the WHAT_IF setting, auto",
+    )
+    parser.add_argument(
         "--repeat",
-        type=_positive,
+        type=positive,
         default=1,
         metavar="N",
         help="requests to measure of each endpoint, after one that does not count; default: 1",
     )
     parser.add_argument(
         "--timeout",
-        type=_seconds,
+        type=seconds,
         default=TIMEOUT_S,
         metavar="SECONDS",
         help="how long a request may take before the audit goes on without it, on systems that "
@@ -200,7 +234,7 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--round-trip-ms",
-        type=_milliseconds,
+        type=milliseconds,
         metavar="MS",
         help="what a query costs over the network, added when findings are "
         "ranked; default: the ROUND_TRIP_MS setting, 1",
@@ -216,56 +250,6 @@ def _why(error: BaseException, verb: str) -> str:
     else:
         text = f"{verb} failed: {told(error)}; --traceback shows all of it"
     return clean(" ".join(text.split()))
-
-
-def _refuse_empty(options: dict[str, Any]) -> None:
-    """An empty shell variable is a mistake: it must not mean "everything" or "nobody"."""
-    for name in ("user", "output", "database", "format", "endpoint", "select", "ignore"):
-        given = options[name]
-        texts = [given] if isinstance(given, str) else given or []
-        if not all(_names([text]) for text in texts):
-            raise CannotRun(f"--{name} has an empty value; give one or leave the option out")
-    if not all(url.strip() for url in options["urls"]):
-        raise CannotRun("a URL is empty; give one or none at all for every page")
-
-
-def _positive(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return number
-
-
-def _milliseconds(text: str) -> float:
-    return _number_of("milliseconds", text)
-
-
-def _seconds(text: str) -> float:
-    return _number_of("seconds", text)
-
-
-def _number_of(unit: str, text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of {unit}, 0 or more")
-    return number
-
-
-def _names(lists: list[str]) -> list[str]:
-    return [name.strip() for text in lists for name in text.split(",") if name.strip()]
-
-
-def _require(option: str, kind: str, names: list[str], known: Collection[str]) -> None:
-    for name in names:
-        if name not in known:
-            hint = f"{nearest(name, known)} ({', '.join(known)})"
-            raise CannotRun(f"{option} {name!r}: no such {kind}{hint}")
 
 
 def _filtered(report: Report, select: list[str], ignore: list[str]) -> Report:

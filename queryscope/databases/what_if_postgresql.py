@@ -1,0 +1,267 @@
+"""What-if on PostgreSQL with real indexes, in a transaction that is rolled back.
+
+Costs, sizes and milliseconds are exact. While it lasts, writers to the tables wait (CREATE INDEX
+locks them), and readers too for the moments in which candidates are hidden (DROP INDEX in a
+savepoint): for development and CI databases.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from typing import Any
+
+from ..core.indexes import IndexDefinition, quoted
+from ..core.safety import has_placeholders
+from .base import Built, DatabaseError, Estimate
+from .postgresql import PostgreSQL, answer
+from .transactions import one_line, rolled_back
+
+_BUILD_TIMEOUT_MS = 120_000
+_LOCK_TIMEOUT_MS = 2_000
+_BUILD_MEMORY = "256MB"
+#: A run as long as this is timed once.
+_LONG_MS = 50.0
+_EXTENSIONS = {"gin_trgm_ops": "pg_trgm", "gist_trgm_ops": "pg_trgm"}
+#: Asked again for each set of candidates.
+_is_generic = lru_cache(maxsize=4_096)(has_placeholders)
+_NOT_HIDDEN = "queryscope_not_hidden"
+
+
+class RealIndexes:
+    """Candidates that are there for as long as the transaction is."""
+
+    measures = True
+
+    def __init__(self, connection: Any, cursor: Any) -> None:
+        self._connection = connection
+        self._database = PostgreSQL(connection)
+        self._cursor = cursor
+        self._errors = connection.Database.Error
+        self._names: dict[IndexDefinition, str] = {}
+        self._by_name: dict[str, IndexDefinition] = {}
+        self._made = 0
+        self._stale: set[str] = set()
+        self._hidden: frozenset[IndexDefinition] = frozenset()
+        self._relevant: dict[str, frozenset[IndexDefinition]] = {}
+        self.calls = 0
+
+    def build(self, index: IndexDefinition) -> Built:
+        self._unhide()
+        self._need(index)
+        self._made += 1
+        name = f"queryscope_{self._made}"
+        started = time.perf_counter()
+        with _guarded(self._cursor, self._errors):
+            self._cursor.execute(index.create_sql(name))
+        build_ms = (time.perf_counter() - started) * 1000
+        self._names[index], self._by_name[name] = name, index
+        self._relevant.clear()
+        if any(key.expression for key in index.keys):
+            # Without statistics of its own an expression is taken to match 0.5 % of the rows.
+            self._stale.add(_table(index))
+        self._cursor.execute(
+            f"SELECT pg_relation_size(oid), reltuples FROM pg_class WHERE oid = '{name}'::regclass"
+        )
+        size, rows = self._cursor.fetchone()
+        return Built(int(size), build_ms, float(rows))
+
+    def _need(self, index: IndexDefinition) -> None:
+        """Extensions that the index needs are there for as long as it is."""
+        for key in index.keys:
+            extension = _EXTENSIONS.get(key.opclass)
+            if extension is not None:
+                with _guarded(self._cursor, self._errors):
+                    self._cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
+
+    def discard(self, index: IndexDefinition) -> None:
+        self._unhide()
+        name = self._names.pop(index)
+        del self._by_name[name]
+        self._relevant.clear()
+        self._cursor.execute(f"DROP INDEX {quoted(name)}")
+
+    def estimate(self, statement: str, indexes: frozenset[IndexDefinition]) -> Estimate:
+        self.calls += 1
+        self._show(statement, indexes)
+        plan = explained_json(self._cursor, statement, self._errors)
+        return _estimated(plan["Plan"], self._by_name)
+
+    def measure(
+        self, statement: str, indexes: frozenset[IndexDefinition], timeout_ms: int
+    ) -> float | None:
+        self._show(statement, indexes)
+        first = self._run(statement, timeout_ms)
+        if first is None or first > _LONG_MS:
+            return first
+        # A short one may have met with cold caches.
+        again = self._run(statement, timeout_ms)
+        return min(first, again) if again is not None else first
+
+    def _run(self, statement: str, timeout_ms: int) -> float | None:
+        try:
+            plan = self._database.explain(statement, analyze=True, timeout_ms=timeout_ms)
+        except DatabaseError:
+            return None
+        return plan.execution_ms if plan.analyzed else None
+
+    def _show(self, statement: str, indexes: frozenset[IndexDefinition]) -> None:
+        """Hide what is not in ``indexes``, of the tables that the statement names."""
+        if self._stale:
+            self._unhide()
+            for table in sorted(self._stale):
+                self._cursor.execute(f"ANALYZE {table}")
+            self._stale.clear()
+        relevant = self._relevant.get(statement)
+        if relevant is None:
+            relevant = frozenset(index for index in self._names if index.table in statement)
+            self._relevant[statement] = relevant
+        wanted = relevant - indexes
+        if self._hidden & relevant == wanted:
+            return
+        self._unhide()
+        if wanted:
+            names = ", ".join(quoted(self._names[index]) for index in wanted)
+            self._cursor.execute(f"SAVEPOINT {_NOT_HIDDEN}")
+            self._hidden = wanted
+            self._cursor.execute(f"DROP INDEX {names}")
+
+    def _unhide(self) -> None:
+        if self._hidden:
+            self._cursor.execute(f"ROLLBACK TO SAVEPOINT {_NOT_HIDDEN}")
+            self._cursor.execute(f"RELEASE SAVEPOINT {_NOT_HIDDEN}")
+            self._hidden = frozenset()
+
+
+@contextmanager
+def real_indexes(connection: Any) -> Iterator[RealIndexes]:
+    """Raises DatabaseError when the transaction cannot be opened or is lost."""
+    settings: dict[str, str | int] = {
+        "statement_timeout": _BUILD_TIMEOUT_MS,
+        "lock_timeout": _LOCK_TIMEOUT_MS,
+        "maintenance_work_mem": _BUILD_MEMORY,
+        "standard_conforming_strings": "on",
+    }
+    with rolled_back(connection, settings=settings) as cursor:
+        yield RealIndexes(connection, cursor)
+
+
+class HypotheticalIndexes:
+    """Candidates that only the planner sees, by the HypoPG extension. Nothing is locked or written,
+    sizes are guesses (up to seven times too large), and only B-tree and BRIN can be asked."""
+
+    measures = False
+
+    def __init__(self, connection: Any, cursor: Any) -> None:
+        self._cursor = cursor
+        self._errors = connection.Database.Error
+        self._known: set[IndexDefinition] = set()
+        self._present: dict[IndexDefinition, tuple[int, str]] = {}
+        self._by_name: dict[str, IndexDefinition] = {}
+        self.calls = 0
+
+    def build(self, index: IndexDefinition) -> Built:
+        oid = self._create(index)
+        self._cursor.execute("SELECT hypopg_relation_size(%s)", [oid])
+        self._known.add(index)
+        return Built(int(self._cursor.fetchone()[0]))
+
+    def discard(self, index: IndexDefinition) -> None:
+        self._known.discard(index)
+        self._drop(index)
+
+    def estimate(self, statement: str, indexes: frozenset[IndexDefinition]) -> Estimate:
+        self.calls += 1
+        for index in [*self._present]:
+            if index not in indexes:
+                self._drop(index)
+        for index in indexes:
+            if index not in self._present and index in self._known and index.table in statement:
+                self._create(index)
+        plan = explained_json(self._cursor, statement, self._errors)
+        return _estimated(plan["Plan"], self._by_name)
+
+    def measure(
+        self, statement: str, indexes: frozenset[IndexDefinition], timeout_ms: int
+    ) -> float | None:
+        return None
+
+    def _create(self, index: IndexDefinition) -> int:
+        with _guarded(self._cursor, self._errors):
+            self._cursor.execute(
+                "SELECT indexrelid, indexname FROM hypopg_create_index(%s)",
+                [index.create_sql()],
+            )
+            oid, name = self._cursor.fetchone()
+        self._present[index] = int(oid), name
+        self._by_name[name] = index
+        return int(oid)
+
+    def _drop(self, index: IndexDefinition) -> None:
+        if index in self._present:
+            oid, name = self._present.pop(index)
+            del self._by_name[name]
+            self._cursor.execute("SELECT hypopg_drop_index(%s)", [oid])
+
+
+@contextmanager
+def hypothetical_indexes(connection: Any) -> Iterator[HypotheticalIndexes]:
+    """Raises DatabaseError where the extension is missing."""
+    settings: dict[str, str | int] = {
+        "lock_timeout": _LOCK_TIMEOUT_MS,
+        "standard_conforming_strings": "on",
+    }
+    with rolled_back(connection, settings=settings) as cursor:
+        try:
+            # They outlive a rollback, and may be left over from somebody else's.
+            cursor.execute("SELECT hypopg_reset()")
+            yield HypotheticalIndexes(connection, cursor)
+        finally:
+            with suppress(connection.Database.Error):
+                cursor.execute("SELECT hypopg_reset()")
+
+
+@contextmanager
+def _guarded(cursor: Any, errors: Any) -> Iterator[None]:
+    """A statement whose failure leaves the transaction usable. Raises DatabaseError."""
+    cursor.execute("SAVEPOINT queryscope_guard")
+    try:
+        yield
+    except errors as error:
+        cursor.execute("ROLLBACK TO SAVEPOINT queryscope_guard")
+        raise DatabaseError(one_line(error)) from error
+    finally:
+        with suppress(errors):
+            cursor.execute("RELEASE SAVEPOINT queryscope_guard")
+
+
+def explained_json(cursor: Any, statement: str, errors: Any) -> dict[str, Any]:
+    """EXPLAIN without running. Raises DatabaseError; the transaction can be used afterwards."""
+    with _guarded(cursor, errors):
+        generic = _is_generic(statement)
+        options = "GENERIC_PLAN, FORMAT JSON" if generic else "FORMAT JSON"
+        rows = answer(cursor, f"EXPLAIN ({options}) {statement}", generic=generic)
+    plans = json.loads(rows) if isinstance(rows, str) else rows
+    plan: dict[str, Any] = plans[0]
+    return plan
+
+
+def _estimated(root: dict[str, Any], candidates: dict[str, IndexDefinition]) -> Estimate:
+    names = set(_index_names(root))
+    used = frozenset(candidates[name] for name in names & candidates.keys())
+    return Estimate(root["Total Cost"], used, frozenset(names - candidates.keys()))
+
+
+def _index_names(node: dict[str, Any]) -> Iterator[str]:
+    if "Index Name" in node:
+        yield node["Index Name"]
+    for child in node.get("Plans", ()):
+        yield from _index_names(child)
+
+
+def _table(index: IndexDefinition) -> str:
+    schema = f"{quoted(index.schema)}." if index.schema else ""
+    return schema + quoted(index.table)
