@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 
 from queryscope import recording
+from tests.debian import debian_postgresql  # noqa: F401
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 
+import debian_postgresql as debian
 from environments import ROOT, Environment, find_interpreter, locked
 
 DEMO = Environment(".venv", "demo")
@@ -45,6 +48,11 @@ def demo() -> None:
 
 
 def test(*arguments: str) -> None:
+    with postgresql_with_extensions() as variables:
+        test_everywhere(arguments, variables)
+
+
+def test_everywhere(arguments: tuple[str, ...], variables: dict[str, str]) -> None:
     failed = []
     for environment in test_environments():
         versions = install(environment)
@@ -55,7 +63,7 @@ def test(*arguments: str) -> None:
                     environment.python,
                     *PYTEST,
                     *arguments,
-                    variables={"QUERYSCOPE_TEST_VENDOR": vendor},
+                    variables={**variables, "QUERYSCOPE_TEST_VENDOR": vendor},
                     summary=True,
                 )
             except StepFailed:
@@ -63,6 +71,38 @@ def test(*arguments: str) -> None:
     if failed:
         print(f"Failed: {'; '.join(failed)}")
         raise StepFailed
+
+
+@contextmanager
+def postgresql_with_extensions() -> Iterator[dict[str, str]]:
+    """What tells the tests where it is, or why it is not. QUERYSCOPE_TEST_INSTALL installs it."""
+    if os.environ.get("QUERYSCOPE_TEST_DEBIAN_URL"):
+        yield {}
+        return
+    with ExitStack() as stack:
+        try:
+            if os.environ.get("QUERYSCOPE_TEST_INSTALL"):
+                install_postgresql()
+            variables = {"QUERYSCOPE_TEST_DEBIAN_URL": stack.enter_context(debian.running())}
+        except debian.Missing as missing:
+            print(f"Skipping what needs HypoPG: {missing}", flush=True)
+            variables = {"QUERYSCOPE_TEST_DEBIAN_MISSING": str(missing)}
+        yield variables
+
+
+def install_postgresql() -> None:
+    """Raises Missing."""
+    try:
+        debian.find()
+    except debian.Missing:
+        say(f"Installing {' and '.join(debian.PACKAGES)}")
+        started = time.monotonic()
+        try:
+            debian.install()
+        except debian.Missing:
+            print("failed")
+            raise
+        finish(started, 0, "")
 
 
 def test_environments() -> list[Environment]:
@@ -180,6 +220,8 @@ TARGETS = {
 
 
 if __name__ == "__main__":
+    # As on Ctrl-C: what was started is stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         TARGETS[sys.argv[1]](*sys.argv[2:])
     except StepFailed:

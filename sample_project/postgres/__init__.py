@@ -16,7 +16,7 @@ where they are, a copy of them.
 """
 
 from .homes import for_checkout, temporary
-from .programs import ServerError
+from .programs import Installed, ServerError
 from .server import Server
 
-__all__ = ["Server", "ServerError", "for_checkout", "temporary"]
+__all__ = ["Installed", "Server", "ServerError", "for_checkout", "temporary"]

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from .directories import base_directory, locked, make_private
+from .programs import Installed
 from .server import Server
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -30,8 +31,8 @@ def for_checkout(checkout: Path = CHECKOUT) -> Server:
     return Server(home)
 
 
-def temporary() -> Server:
-    """A new, empty server for this process; to be destroyed by it.
+def temporary(installed: Installed | None = None) -> Server:
+    """A new, empty server for this process; to be destroyed by it. The embedded one by default.
 
     When the process is killed, the next server that is made cleans up after it.
     """
@@ -41,7 +42,7 @@ def temporary() -> Server:
         home = Path(tempfile.mkdtemp(prefix="session-", dir=base))
         session = (home / "session").open("w")
         fcntl.flock(session, fcntl.LOCK_EX)
-    return Server(home, session)
+    return Server(home, session, installed)
 
 
 def delete_orphans(base: Path) -> None:

@@ -9,6 +9,7 @@ import os
 import pwd
 import shutil
 import subprocess
+from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +19,14 @@ SERVER_USER = "nobody"
 
 # Nothing of the caller's: a PGPORT or PGDATA there is meant for another server.
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A PostgreSQL of the system's, in place of the embedded one."""
+
+    programs: Path
+    preload: str = ""
 
 
 class ServerError(RuntimeError):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .directories import locked, make_private
-from .programs import ServerError, find_programs, run_program, server_user
+from .programs import Installed, ServerError, find_programs, run_program, server_user
 
 PORT = 5432  # names the socket; nothing listens on the network
 
@@ -32,6 +32,9 @@ SERVER_SETTINGS = {
     "max_wal_senders": "0",
 }
 START_SECONDS = 60
+# The same order of text everywhere, whatever the system has.
+EMBEDDED_LOCALE = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+INSTALLED_LOCALE = ("--locale=C.UTF-8",)  # PostgreSQL 16 and older have no provider of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Server:
     home: Path
     # Open and locked for as long as a test session lives; see homes.temporary.
     session: IO[str] | None = field(default=None, repr=False, compare=False)
+    installed: Installed | None = None
 
     @property
     def directory(self) -> Path:
@@ -91,7 +95,11 @@ class Server:
         if not self.is_ready():
             with locked(self.home.parent):
                 if not self.is_ready():
-                    self._launch(find_programs(self.home.parent))
+                    self._launch(
+                        self.installed.programs
+                        if self.installed
+                        else find_programs(self.home.parent)
+                    )
         return self
 
     def stop(self) -> bool:
@@ -161,9 +169,7 @@ class Server:
             "--username=postgres",
             "--auth=trust",  # the socket lies in a directory that only its owner can enter
             "--encoding=UTF8",
-            "--locale=C",
-            "--locale-provider=builtin",
-            "--builtin-locale=C.UTF-8",
+            *(INSTALLED_LOCALE if self.installed else EMBEDDED_LOCALE),
             "--no-sync",
             "--no-instructions",
             cwd=self.directory,
@@ -173,6 +179,8 @@ class Server:
 
     def _run(self, programs: Path) -> None:
         settings = SERVER_SETTINGS | {"unix_socket_directories": str(self.directory)}
+        if self.installed:
+            settings["shared_preload_libraries"] = self.installed.preload
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         deadline = time.monotonic() + START_SECONDS
         while True:
