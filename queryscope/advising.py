@@ -24,6 +24,10 @@ from .probing import RUN_TIMEOUT_MS, Runs
 #: Shares of the time limit after which nothing more is timed, and no candidate built for real.
 _SHARE_FOR_TIMING = 0.2
 _SHARE_FOR_BUILDING = 0.6
+#: Bytes from which an index that need not be there is worth a word.
+_WORTH_DROPPING = 100 * 1024
+#: Choices at most, each after what was learnt of the last.
+_LOOKS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,24 +98,7 @@ class _Advisor:
         self._notes |= dict.fromkeys(self._runs.missing())
         pool = self._pool(probes)
         tried = self._tried(world, probes, [c for c in pool if c.definition not in self._unused])
-        limits = Limits(
-            self._options.storage_budget_bytes,
-            self._options.max_indexes,
-            tried.prices.log_limit,
-            sum(table.size_bytes for table in self.schema.tables.values()),
-        )
-        priced = tried.priced
-        while True:
-            selection = Selection(
-                tried.costs, priced, limits, self._late, partial(self._added, world, tried)
-            )
-            gains = Gains(world, tried.costs, selection.best(), self._runs.queries, RUN_TIMEOUT_MS)
-            slower = gains.slower()
-            if not slower:
-                break
-            priced = [one for one in priced if one.definition not in slower]
-            for index in slower:
-                self._rejected[index] = "the planner takes it, yet its queries were no faster"
+        selection, gains = self._selected(world, tried)
         for index in self._unused:
             self._rejected[index] = "no plan takes it, or others serve the same queries better"
         for index, reason in selection.reasons(gains.chosen).items():
@@ -119,8 +106,41 @@ class _Advisor:
         self._calls += world.calls
         advised = gains.advised(tried.built, tried.prices, {c.definition: c.why for c in pool})
         chosen = [one.definition for one in advised]
-        told = replace(self._told(), droppable=droppable(self.schema, chosen, self._runs.in_use))
+        found = droppable(self.schema, chosen, self._runs.in_use)
+        told = replace(
+            self._told(), droppable=tuple(i for i in found if i.size_bytes >= _WORTH_DROPPING)
+        )
         return gains.summed(advised, told)
+
+    def _selected(self, world: WhatIf, tried: _Tried) -> tuple[Selection, Gains]:
+        """The best set, once its costs and times have been looked at again."""
+        whole_ms = milliseconds(tried.costs.probes)
+        limits = Limits(
+            self._options.storage_budget_bytes,
+            self._options.max_indexes,
+            tried.prices.log_limit,
+            sum(table.size_bytes for table in self.schema.tables.values()),
+            self._options.least_saved_ms / whole_ms if whole_ms else 0.0,
+        )
+        priced, build = tried.priced, partial(self._added, world, tried)
+        for _ in range(_LOOKS):
+            selection = Selection(tried.costs, priced, limits, self._late, build)
+            chosen = selection.best()
+            if tried.costs.correct(chosen) and not self._late():
+                continue
+            gains = Gains(world, tried.costs, chosen, self._runs.queries, RUN_TIMEOUT_MS)
+            slower = gains.in_vain(self._options.least_saved_ms)
+            if not slower:
+                break
+            priced = [one for one in priced if one.definition not in slower]
+            for index in slower:
+                self._rejected[index] = (
+                    "the planner takes it, yet queries were hardly faster with it than without"
+                )
+        else:
+            chosen = selection.without_idle(chosen - frozenset(self._rejected))
+            gains = Gains(world, tried.costs, chosen, self._runs.queries, RUN_TIMEOUT_MS)
+        return selection, gains
 
     def _told(self) -> Advice:
         """What there is to say beside the indexes."""
@@ -154,7 +174,8 @@ class _Advisor:
         """Build the candidates; those that no query gains by are taken away again at once."""
         built: dict[IndexDefinition, Built] = {}
         # ANALYZE makes statistics for expressions, and new ones for all else: costs begin anew.
-        first = [c for c in pool if any(key.expression for key in c.definition.keys)]
+        # An index for one branch of an OR is worth nothing without those for the others.
+        first = [c for c in pool if c.partners or any(key.expression for key in c.definition.keys)]
         for candidate in first:
             self._build(world, candidate.definition, built)
         if built:
@@ -165,6 +186,7 @@ class _Advisor:
         prices = Prices(self.schema, self._runs.loads(), milliseconds(probes))
         costs = Costs(_estimator(world), probes, self._runs.relevant(probes, pool))
         priced = []
+        together: set[IndexDefinition] = set()
         for candidate in sorted(pool, key=lambda c: (c not in first, -c.potential)):
             index = candidate.definition
             if self._late(_SHARE_FOR_BUILDING) and index not in built:
@@ -173,12 +195,14 @@ class _Advisor:
             if index not in built and not self._build(world, index, built):
                 continue
             price = prices.price(index, built[index].size_bytes, built[index].rows)
-            if alone(costs, price) > 0:
+            partners = candidate.partners & built.keys()
+            if alone(costs, price, partners) > 0:
                 priced.append(price)
+                together |= {index} if partners else set()
             else:
                 self._rejected[index] = reason_alone(costs, price)
                 world.discard(index)
-        kept = shortlist(costs, priced)
+        kept = shortlist(costs, priced) | together
         for price in priced:
             if price.definition not in kept:
                 self._rejected[price.definition] = "others serve the same queries better"

@@ -7,15 +7,17 @@ from dataclasses import replace
 
 from .core.advice import Advice, AdvisedIndex, Method, Served
 from .core.candidates import Candidate
-from .core.costs import Configuration, Costs, Probe
+from .core.costs import Configuration, Costs, Probe, milliseconds
 from .core.indexes import IndexDefinition
+from .core.limits import LEAST_GAIN
 from .core.prices import Prices
 from .core.workload import WorkloadQuery
 from .databases.base import Built, WhatIf
 
-#: Times waver: a query is slower where it takes this many times as long, and more than a trifle.
-_SLOWER = 1.1
-_TRIFLE_MS = 0.2
+#: The share of the time that may be left for an index to be worth its place.
+_FASTER = 0.9
+#: A share of the workload's cost so small that time decides.
+_LITTLE = 0.005
 
 
 class Gains:
@@ -29,6 +31,8 @@ class Gains:
         queries: Mapping[str, WorkloadQuery],
         timeout_ms: int,
     ) -> None:
+        self._world = world
+        self._timeout_ms = timeout_ms
         self._costs = costs
         self._queries = queries
         self.chosen = chosen
@@ -40,20 +44,51 @@ class Gains:
             if used and probe.measured
         }
 
-    def slower(self) -> Configuration:
-        """Indexes whose queries took longer with them, all runs together."""
+    def in_vain(self, least_saved_ms: float) -> Configuration:
+        """Indexes whose queries were hardly faster with them, or saved less than they have to, all
+        runs together; or one that the others make up for. Those of which some query was not timed
+        are not judged."""
         found = set()
         for index in self.chosen:
             timed = [
-                (probe.calls * probe.duration_ms, probe.calls * after)
+                (probe.calls * (probe.duration_ms or 0.0), probe.calls * after)
                 for probe, after in self._after.items()
-                if index in self._used[probe] and after is not None and probe.duration_ms
+                if index in self._used[probe] and after is not None
             ]
+            if not timed or any(index in self._used[probe] for probe in self._untimed()):
+                continue
             before, after_ms = sum(b for b, _ in timed), sum(a for _, a in timed)
-            runs = sum(probe.calls for probe in self._after if index in self._used[probe])
-            if after_ms > before * _SLOWER and after_ms - before > _TRIFLE_MS * runs:
+            if after_ms > before * _FASTER or before - after_ms < least_saved_ms:
                 found.add(index)
-        return frozenset(found)
+        return frozenset(found) or self._made_up_for()
+
+    def _made_up_for(self) -> Configuration:
+        """The first of the least useful indexes without which hardly more is lost, as measured."""
+        whole_ms = milliseconds(self._costs.probes) or 1.0
+        cost = sum(probe.calls * probe.cost for probe in self._costs.probes) or 1.0
+        untimed = self._untimed()
+        for index in sorted(self.chosen, key=lambda index: (self._gain(index), index.name)):
+            probes = [probe for probe, used in self._used.items() if index in used]
+            without = self.chosen - {index}
+            lost = sum(p.calls * (self._costs.cost(p, without) - self._cost(p)) for p in probes)
+            if lost / cost > _LITTLE or any(probe in untimed for probe in probes):
+                continue
+            lost_ms = 0.0
+            for probe in probes:
+                again = self._world.measure(probe.statement, without, self._timeout_ms)
+                if again is None:
+                    lost_ms = whole_ms
+                    break
+                lost_ms += probe.calls * (again - self._duration_after(probe))
+            if (lost / cost + lost_ms / whole_ms) / 2 < LEAST_GAIN:
+                return frozenset({index})
+        return frozenset()
+
+    def _cost(self, probe: Probe) -> float:
+        return self._costs.cost(probe, self.chosen)
+
+    def _untimed(self) -> list[Probe]:
+        return [probe for probe in self._used if self._after.get(probe) is None]
 
     def advised(
         self,
@@ -86,7 +121,7 @@ class Gains:
             indexes=advised,
             method=self._method,
             cost_before=sum(p.calls * p.cost for p in probes),
-            cost_after=sum(p.calls * self._costs.cost(p, self.chosen) for p in probes),
+            cost_after=sum(p.calls * self._cost(p) for p in probes),
             duration_ms_before=sum(p.calls * (p.duration_ms or 0.0) for p in timed) or None,
             duration_ms_after=sum(p.calls * self._duration_after(p) for p in timed) or None,
             size_bytes=sum(index.size_bytes for index in advised),
@@ -122,7 +157,7 @@ class Gains:
             fingerprint=query.fingerprint,
             calls=calls,
             cost_before=sum(p.calls * p.cost for p in probes) / calls,
-            cost_after=sum(p.calls * self._costs.cost(p, self.chosen) for p in probes) / calls,
+            cost_after=sum(p.calls * self._cost(p) for p in probes) / calls,
             duration_ms_before=before if timed else None,
             duration_ms_after=after if timed else None,
             name=query.name,

@@ -25,7 +25,7 @@ from ..model_edits import meta_of, model_edit
 from ..recording import Recording
 
 #: One request to a page says little of how often it is asked: what it saves must be felt there.
-_LEAST_SAVED_MS = 2.0
+LEAST_SAVED_MS = 1.0
 _TIME_LIMIT_S = 30.0
 #: Bytes from which an index that need not be there is worth a line of an audit.
 _WORTH_DROPPING = 1024 * 1024
@@ -58,7 +58,7 @@ def wanted(recordings: Iterable[Recording], alias: str, what_if: Mode) -> Wanted
         return Wanted()
     connection = connections[alias]
     options = AdviseOptions(
-        what_if=what_if, time_limit_s=_TIME_LIMIT_S, least_saved_ms=_LEAST_SAVED_MS
+        what_if=what_if, time_limit_s=_TIME_LIMIT_S, least_saved_ms=LEAST_SAVED_MS
     )
     try:
         advice = advise(Workload(queries), database_of(connection), options)

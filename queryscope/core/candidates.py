@@ -65,7 +65,8 @@ def candidates(statements: Sequence[Weighted], schema: Schema, *, max_width: int
     for key, of_table in _by_table(accesses(statements, tables)).items():
         table = tables[key]
         if scan_cost(table) < _CHEAP:
-            notes.append(f"{table.name} has {table.rows:,.0f} rows: reading all of it is cheap")
+            rows = "1 row" if round(table.rows) == 1 else f"{table.rows:,.0f} rows"
+            notes.append(f"{table.name} has {rows}: reading all of it is cheap")
             continue
         chosen, rest = _of_table(of_table, table, schema, max_width)
         found += chosen

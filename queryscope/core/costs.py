@@ -1,4 +1,4 @@
-"""What statements cost with sets of candidate indexes, asked of the what-if as seldom as possible."""
+"""What statements cost with sets of candidates, asked of the what-if as seldom as possible."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ Configuration = frozenset[IndexDefinition]
 
 #: A plan that costs so little more than the cheapest there is need not be looked at again.
 _AS_GOOD = 1.001
+#: As cheap as it gets: PostgreSQL reads one row by an index for 8, SQLite in some fifty steps, which
+#: count by tens. What costs less than this has nothing to gain.
+_CHEAP = 10.0
+#: A cost that is so much more than was believed, and more than such a share of the cost before.
+_TELLING = 1.1
+_TRIFLE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +124,35 @@ class Costs:
 
     def share_of(self, probe: Probe, cost: float) -> float:
         """The weight that is left of a probe when a run costs so much."""
-        return probe.weight * min(1.0, cost / probe.cost) if probe.cost else probe.weight
+        return probe.weight * min(1.0, max(cost, _CHEAP) / max(probe.cost, _CHEAP))
 
     def left(self, configuration: Configuration, probes: Iterable[Probe] | None = None) -> float:
         """The share of the workload's cost that is left."""
         chosen = self.probes if probes is None else probes
         return sum(self.share(probe, configuration) for probe in chosen)
+
+    def correct(self, configuration: Configuration) -> bool:
+        """Ask once more what probes cost with exactly these, and forget what said otherwise.
+
+        Whether anything did: an index that is there lends its statistics to plans that do not use
+        it, so that what was seen with more of them need not hold with fewer.
+        """
+        wrong = False
+        for probe in self.probes:
+            wanted = configuration & self.relevant(probe)
+            if not wanted or any(fact.available == wanted for fact in self.known(probe)):
+                continue
+            believed = self._answer(probe, configuration)
+            cost, used = self._estimate(probe.statement, wanted)
+            if cost > believed.cost * _TELLING and cost > probe.cost * _TRIFLE:
+                wrong = True
+                self._known[probe.statement] = [
+                    fact
+                    for fact in self.known(probe)
+                    if not (fact.used <= wanted and fact.cost < cost)
+                ]
+            self._known[probe.statement].insert(0, Known(wanted, used & wanted, cost))
+        return wrong
 
     def _answer(self, probe: Probe, configuration: Configuration) -> Known:
         wanted = configuration & self.relevant(probe)

@@ -14,6 +14,8 @@ from .schema import ForeignKey, Schema, Table
 WORTH_BYTES = 1024 * 1024
 #: Counters that are younger may have missed what runs weekly or monthly.
 SETTLED_DAYS = 7.0
+#: Younger ones say nothing.
+_FRESH_DAYS = 1.0
 #: Operator classes that only differ from a plain key where text is not sorted bytewise.
 _PATTERNS = {f"{kind}_pattern_ops" for kind in ("varchar", "text", "bpchar")}
 _FLIPPED_NULLS: dict[str, Nulls] = {"FIRST": "LAST", "LAST": "FIRST", "": ""}
@@ -34,7 +36,8 @@ def droppable(
     found = []
     for table in schema.tables.values():
         redundant = list(_redundant(table, advised, schema))
-        names = {index.name for index in redundant}
+        # What takes over for another one has work to do from then on.
+        names = {name for index in redundant for name in (index.name, index.covered_by)}
         found += redundant
         found += [
             index
@@ -168,6 +171,8 @@ def _finds(definition: IndexDefinition, key: ForeignKey) -> bool:
 
 
 def _unused(table: Table, schema: Schema, worth_bytes: int) -> Iterator[DroppableIndex]:
+    if schema.statistics_days is not None and schema.statistics_days < _FRESH_DAYS:
+        return
     for index in _indexes(table, schema):
         if index.needed or index.scans != 0 or index.size_bytes < worth_bytes:
             continue

@@ -56,6 +56,11 @@ class IndexDefinition:
     schema: str = ""
 
     @property
+    def extensions(self) -> tuple[str, ...]:
+        """Extensions of PostgreSQL that its operator classes come from."""
+        return ("pg_trgm",) if any(key.opclass.endswith("_trgm_ops") for key in self.keys) else ()
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Names of all columns it reads, keys first, each once."""
         names = [name for key in self.keys for name in (key.columns or (key.name,))]

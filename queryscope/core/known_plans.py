@@ -8,7 +8,9 @@ the query optimizer for automated physical design", VLDB 2007). Sets are the bit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable
+from functools import lru_cache
 
 from .costs import Configuration, Costs
 from .indexes import IndexDefinition
@@ -18,12 +20,18 @@ from .limits import LEAST_GAIN, Limits, Priced
 _MOST_TOGETHER = 5
 
 
+#: Indexes, bytes on disk, bytes of log.
+Needs = tuple[int, int, float]
+
+
 class KnownPlans:
     """``learn`` takes over what was asked of ``costs`` since the last time."""
 
     def __init__(self, costs: Costs, limits: Limits) -> None:
         self._costs = costs
         self._limits = limits
+        #: Whether there is any limit at all.
+        self.limited = not limits.allow(2**63, 2**63, math.inf)
         self._priced: list[Priced] = []
         self._prices: list[float] = []
         self._number: dict[IndexDefinition, int] = {}
@@ -37,13 +45,13 @@ class KnownPlans:
         self._relevant = [0] * count
         self._costs_of: list[dict[int, float]] = [{} for _ in range(count)]
         #: Of each index: the probes of which some plan uses it.
-        self._touched: list[int] = []
+        self._touched: list[set[int]] = []
 
     def add(self, priced: Priced) -> None:
         self._number[priced.definition] = len(self._priced)
         self._priced.append(priced)
         self._prices.append(self._limits.rent(priced) + LEAST_GAIN)
-        self._touched.append(0)
+        self._touched.append(set())
 
     def learn(self) -> None:
         for at, probe in enumerate(self._costs.probes):
@@ -63,7 +71,7 @@ class KnownPlans:
             # Planners are not always wise: what was asked is what a set costs.
             self._costs_of[at] = {m & self._relevant[at]: cost for m, cost in exact.items()}
             for number in bits(self._relevant[at]):
-                self._touched[number] |= 1 << at
+                self._touched[number].add(at)
 
     def mask(self, chosen: Iterable[IndexDefinition]) -> int:
         numbers = (self._number.get(index) for index in chosen)
@@ -83,11 +91,18 @@ class KnownPlans:
             found.update(used for _, used in plans if 0 < used.bit_count() <= _MOST_TOGETHER)
         return sorted(found)
 
-    def fits(self, mask: int) -> bool:
+    def needs(self, mask: int) -> Needs:
         chosen = [self._priced[number] for number in bits(mask)]
         size_bytes = sum([one.size_bytes for one in chosen])
-        log_bytes = sum([one.log_bytes for one in chosen])
-        return self._limits.allow(len(chosen), size_bytes, log_bytes)
+        return len(chosen), size_bytes, sum([one.log_bytes for one in chosen])
+
+    def less(self, needs: Needs, number: int) -> Needs:
+        """What is needed without one index."""
+        one = self._priced[number]
+        return needs[0] - 1, needs[1] - one.size_bytes, needs[2] - one.log_bytes
+
+    def fits(self, needs: Needs) -> bool:
+        return self._limits.allow(*needs)
 
     def share(self, at: int, mask: int) -> float:
         """What is left of the probe's weight."""
@@ -110,31 +125,34 @@ class KnownPlans:
         self, old: int, new: int, shares: list[float]
     ) -> tuple[float, list[tuple[int, float]]]:
         """By how much the objective changes, and the shares that do; ``shares`` are the old."""
-        touched, difference = 0, 0.0
-        for number in bits(old ^ new):
-            touched |= self._touched[number]
+        difference = 0.0
+        numbers = bits(old ^ new)
+        for number in numbers:
             price = self._prices[number]
             difference += price if new >> number & 1 else -price
         changed = []
-        for at in bits(touched):
+        for at in set().union(*[self._touched[number] for number in numbers]):
             share = self.share(at, new)
             if share != shares[at]:
                 difference += share - shares[at]
                 changed.append((at, share))
         return difference, changed
 
-    def gain(self, index: IndexDefinition, mask: int) -> float:
-        """What adding an index takes away, less its price."""
-        more = mask | self.mask([index])
-        return LEAST_GAIN - self.change(mask, more, self.shares(mask))[0]
+    def reach(self, more: Configuration, chosen: Configuration) -> float:
+        """The share of cost that others take away beside what is chosen, whatever their price."""
+        mask = self.mask(chosen)
+        return sum(self.shares(mask)) - sum(self.shares(mask | self.mask(more)))
 
 
-def bits(mask: int) -> Iterator[int]:
+@lru_cache(maxsize=1 << 16)
+def bits(mask: int) -> tuple[int, ...]:
     """Numbers of the bits that are set, the lowest first."""
+    found = []
     while mask:
         low = mask & -mask
-        yield low.bit_length() - 1
+        found.append(low.bit_length() - 1)
         mask ^= low
+    return tuple(found)
 
 
 def _united(masks: Iterable[int]) -> int:

@@ -10,7 +10,7 @@ from .indexes import IndexDefinition
 #: What an index must take away of the workload's cost to be worth having: 0.1 %.
 LEAST_GAIN = 0.001
 #: Without a budget: what an index as large as all tables together must take away.
-_GAIN_FOR_ALL = 0.05
+_GAIN_FOR_ALL = 0.08
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,15 @@ class Limits:
     """None is no limit. ``log_bytes`` bounds what all chosen indexes add to the log together.
 
     ``tables_bytes`` are those of the tables themselves, beside which storage is weighed where it
-    has no limit of its own; None weighs none.
+    has no limit of its own; None weighs none. ``least`` is a share of the workload's cost that any
+    index must take away besides.
     """
 
     size_bytes: int | None = None
     indexes: int | None = None
     log_bytes: float | None = None
     tables_bytes: int | None = None
+    least: float = 0.0
 
     def admit(self, chosen: Iterable[Priced]) -> bool:
         together = list(chosen)
@@ -53,5 +55,5 @@ class Limits:
         """What an index costs as long as it is there, as a share of the workload's cost. Storage up
         to a budget is free."""
         if self.size_bytes is not None or not self.tables_bytes:
-            return one.upkeep
-        return one.upkeep + _GAIN_FOR_ALL * one.size_bytes / self.tables_bytes
+            return one.upkeep + self.least
+        return one.upkeep + self.least + _GAIN_FOR_ALL * one.size_bytes / self.tables_bytes

@@ -23,6 +23,7 @@ _FIRST_WORD = re.compile(r"[( ]*([A-Za-z]*)")
 _CALL = re.compile(
     r'(?:"((?:[^"]|"")+)"|(?<![\w$])([A-Za-z_\x80-\U0010ffff][\w$\x80-\U0010ffff]*)) ?\('
 )
+_VALUE = frozenset({"string", "dollar", "number", "placeholder"})
 _ESCAPED_IDENTIFIER = re.compile(r'(?<![\w$])[uU]&"')
 
 
@@ -34,6 +35,8 @@ def refusal_to_explain(sql: str) -> str | None:
     if _has_several(sql):
         # Of several, EXPLAIN is for the first only: the others would run.
         return "it is more than one statement"
+    if _is_unclear(sql):
+        return "it cannot be told where a string of it ends"
     word = _first_word(text)
     if word not in _EXPLAINABLE:
         what = word or f"what starts with {text[:10]!r}"
@@ -105,6 +108,32 @@ def _has_several(sql: str) -> bool:
         if ended and token.group() != ";":
             return True
         ended = ended or (token.lastgroup == "operator" and token.group() == ";")
+    return False
+
+
+def _is_unclear(sql: str) -> bool:
+    """Whether the server may read its strings otherwise: what looks like a value might run."""
+    before = None
+    for token in tokens(_as_read(sql)):
+        kind, text = token.lastgroup, token.group()
+        if kind in ("space", "comment"):
+            continue
+        if before is not None and before.lastgroup == "string":
+            # The second part of E'..' '..' has backslashes that escape as well.
+            if before.group()[0] in "eE" and text[0] == "'":
+                return True
+        elif (
+            before is not None
+            and before.lastgroup == "placeholder"
+            and before.group()[0] in "%:"
+            # What a driver may take for %s is % and the beginning of a name: %sE'..', %s$$.
+            and before.end() == token.start()
+            and kind in _VALUE
+        ):
+            return True
+        if kind == "identifier" and text[0] == "`" and ";" in text:
+            return True
+        before = token
     return False
 
 

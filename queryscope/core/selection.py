@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Sequence
-from itertools import product
+from itertools import combinations
 
 from .annealing import annealed
 from .costs import Configuration, Costs, Probe
@@ -31,11 +31,11 @@ __all__ = [
 
 #: What a candidate must take away of one query to be looked at twice, and how many of them are.
 _LEAST_CUT = 0.02
-_BEST = 8
+_BEST = 10
 #: Sizes up to which plans are asked for, from the largest index to the smallest.
-_SIZES = 6
+_SIZES = 10
 #: Plans that are asked for one after the other, each without the largest new index of the last.
-_PLANS = 4
+_PLANS = 8
 #: Sets that are looked for in a turn; turns at most; unions that are built after a turn.
 _SEEDS = 2
 _TURNS = 16
@@ -79,13 +79,14 @@ class Selection:
     def best(self) -> Configuration:
         """The best set found, without any that takes away less than it has to."""
         best: Configuration = frozenset()
+        widened = False
         self._explore(best)
         for turn in range(_TURNS):
             better = self._turn(turn, best)
-            if self._stop():
-                return self.without_idle(better)
-            if better == best and not self._widen(best):
+            if self._stop() or (better == best and (widened or not self._widen(best))):
+                best = better
                 break
+            widened = better == best
             best = better
         return self.without_idle(best)
 
@@ -130,34 +131,55 @@ class Selection:
             # More indexes never make a plan dearer: no part of them can bring more.
             if left - self.costs.share(probe, there) < LEAST_GAIN / 4:
                 return
-            others -= {max(self.costs.used(probe, there) - chosen, key=self._order)}
+            new = self.costs.used(probe, there) - chosen
+            if not new:
+                return
+            others -= {max(new, key=self._order)}
 
     def _widen(self, chosen: Configuration) -> bool:
         """Whether there are new candidates: indexes that serve the queries of two."""
-        self._plans.learn()
-        others = self._plans.configuration(self._plans.used())
-        promise: dict[IndexDefinition, float] = {}
-        parts: dict[IndexDefinition, tuple[IndexDefinition, IndexDefinition]] = {}
-        mask = self._plans.mask(chosen)
-        for old, other in product(sorted(chosen, key=self._order), sorted(others, key=self._order)):
-            union = united(old, other)
-            if union is None or union in self._unions or union in self._priced:
-                continue
-            gain = self._plans.gain(other, mask) + self.limits.rent(self._priced[other])
-            if other in chosen or gain > LEAST_GAIN:
-                promise[union], parts[union] = gain, (old, other)
         before = len(self._priced)
-        for union in heapq.nlargest(_UNIONS, promise, key=promise.__getitem__):
+        for union, parts in self._promising(chosen):
             if self._stop():
                 break
             self._unions.add(union)
             priced = self._build(union)
             if priced is not None:
-                self.costs.extend(union, parts[union])
+                self.costs.extend(union, parts)
                 self._take(priced)
         if len(self._priced) > before:
             self._explore(chosen)
         return len(self._priced) > before
+
+    def _promising(
+        self, chosen: Configuration
+    ) -> list[tuple[IndexDefinition, tuple[IndexDefinition, IndexDefinition]]]:
+        """Unions that would pay if they did what both parts do for the price of the larger one."""
+        self._plans.learn()
+        promise: dict[IndexDefinition, float] = {}
+        parts: dict[IndexDefinition, tuple[IndexDefinition, IndexDefinition]] = {}
+        worth = self._worth_of_a_byte(chosen)
+        prices = {i: self.limits.rent(p) + worth * p.size_bytes for i, p in self._priced.items()}
+        useful = chosen | self._plans.configuration(self._plans.used())
+        for pair in combinations(sorted(useful, key=self._order), 2):
+            union = united(*pair)
+            if union is None or union in self._unions or union in self._priced:
+                continue
+            freed = sum(prices[part] for part in pair if part in chosen)
+            gain = self._plans.reach(frozenset(pair), chosen) - prices[pair[1]] + freed
+            if gain > LEAST_GAIN:
+                promise[union], parts[union] = gain, pair
+        best = heapq.nlargest(_UNIONS, promise, key=promise.__getitem__)
+        return [(union, parts[union]) for union in best]
+
+    def _worth_of_a_byte(self, chosen: Configuration) -> float:
+        """What a byte of a budget brings where it brings least; 0 without a budget."""
+        if self.limits.size_bytes is None or not chosen:
+            return 0.0
+        return min(
+            self._plans.reach(frozenset({index}), chosen - {index}) / max(1, self._size(index))
+            for index in chosen
+        )
 
     def reasons(self, chosen: Configuration) -> dict[IndexDefinition, str]:
         """Why each of the others was not chosen."""
@@ -167,7 +189,8 @@ class Selection:
     def _reason(self, index: IndexDefinition, chosen: Configuration) -> str:
         if self.alone[index] <= LEAST_GAIN:
             return reason_alone(self.costs, self._priced[index])
-        gain = self._plans.gain(index, self._plans.mask(chosen))
+        gain = self._plans.reach(frozenset({index}), chosen)
+        gain -= self.limits.rent(self._priced[index])
         if not self.fits(frozenset({index})):
             return f"takes away {self.alone[index]:.1%} alone, but does not fit the limits"
         if gain > LEAST_GAIN and not self.fits(chosen | {index}):
@@ -209,10 +232,11 @@ class Selection:
         return self._size(index), index.name
 
 
-def alone(costs: Costs, priced: Priced) -> float:
-    """The share of the workload's cost that a candidate takes away where it is the only one."""
+def alone(costs: Costs, priced: Priced, partners: Configuration = frozenset()) -> float:
+    """The share of the workload's cost that a candidate takes away where it is the only one, or
+    the only one beside those without which it answers nothing."""
     touched = costs.touched_by(priced.definition)
-    only = frozenset({priced.definition})
+    only = partners | {priced.definition}
     return costs.left(frozenset(), touched) - costs.left(only, touched) - priced.upkeep
 
 

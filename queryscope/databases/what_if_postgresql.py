@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..core.indexes import IndexDefinition, quoted
-from ..core.safety import has_placeholders
+from ..core.safety import has_placeholders, refusal_to_explain
 from .base import Built, DatabaseError, Estimate
 from .postgresql import PostgreSQL, answer
 from .transactions import one_line, rolled_back
@@ -23,12 +23,29 @@ from .transactions import one_line, rolled_back
 _BUILD_TIMEOUT_MS = 120_000
 _LOCK_TIMEOUT_MS = 2_000
 _BUILD_MEMORY = "256MB"
+#: The server ends a session that stands still, so that nobody waits for its locks for ever.
+_IDLE_TIMEOUT_MS = 120_000
+#: Functions that are declared immutable run while a statement is planned.
+_PLAN_TIMEOUT_MS = 10_000
+_READ_ONLY = (
+    f"SET LOCAL transaction_read_only = on; SET LOCAL statement_timeout = {_PLAN_TIMEOUT_MS}"
+)
 #: A run as long as this is timed once.
 _LONG_MS = 50.0
 _EXTENSIONS = {"gin_trgm_ops": "pg_trgm", "gist_trgm_ops": "pg_trgm"}
 #: Asked again for each set of candidates.
 _is_generic = lru_cache(maxsize=4_096)(has_placeholders)
+_refusal = lru_cache(maxsize=4_096)(refusal_to_explain)
 _NOT_HIDDEN = "queryscope_not_hidden"
+#: An index and those of partitions that belong to it: name, bytes, rows.
+_PARTS = """\
+WITH RECURSIVE part(oid) AS (
+    SELECT '{name}'::regclass::oid
+    UNION ALL
+    SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN part ON i.inhparent = part.oid
+)
+SELECT c.relname, pg_relation_size(c.oid), c.reltuples::float8
+FROM part JOIN pg_catalog.pg_class c USING (oid)"""
 
 
 class RealIndexes:
@@ -58,16 +75,18 @@ class RealIndexes:
         with _guarded(self._cursor, self._errors):
             self._cursor.execute(index.create_sql(name))
         build_ms = (time.perf_counter() - started) * 1000
-        self._names[index], self._by_name[name] = name, index
+        self._names[index] = name
         self._relevant.clear()
         if any(key.expression for key in index.keys):
             # Without statistics of its own an expression is taken to match 0.5 % of the rows.
             self._stale.add(_table(index))
-        self._cursor.execute(
-            f"SELECT pg_relation_size(oid), reltuples FROM pg_class WHERE oid = '{name}'::regclass"
+        self._cursor.execute(_PARTS.format(name=name))
+        # Plans name the indexes of partitions.
+        parts = self._cursor.fetchall()
+        self._by_name.update((part, index) for part, _, _ in parts)
+        return Built(
+            sum(size for _, size, _ in parts), build_ms, sum(max(rows, 0.0) for *_, rows in parts)
         )
-        size, rows = self._cursor.fetchone()
-        return Built(int(size), build_ms, float(rows))
 
     def _need(self, index: IndexDefinition) -> None:
         """Extensions that the index needs are there for as long as it is."""
@@ -80,7 +99,7 @@ class RealIndexes:
     def discard(self, index: IndexDefinition) -> None:
         self._unhide()
         name = self._names.pop(index)
-        del self._by_name[name]
+        self._by_name = {part: of for part, of in self._by_name.items() if of != index}
         self._relevant.clear()
         self._cursor.execute(f"DROP INDEX {quoted(name)}")
 
@@ -117,7 +136,7 @@ class RealIndexes:
             self._stale.clear()
         relevant = self._relevant.get(statement)
         if relevant is None:
-            relevant = frozenset(index for index in self._names if index.table in statement)
+            relevant = frozenset(index for index in self._names if _is_named(index, statement))
             self._relevant[statement] = relevant
         wanted = relevant - indexes
         if self._hidden & relevant == wanted:
@@ -127,7 +146,10 @@ class RealIndexes:
             names = ", ".join(quoted(self._names[index]) for index in wanted)
             self._cursor.execute(f"SAVEPOINT {_NOT_HIDDEN}")
             self._hidden = wanted
-            self._cursor.execute(f"DROP INDEX {names}")
+            try:
+                self._cursor.execute(f"DROP INDEX {names}")
+            except self._errors as error:
+                raise DatabaseError(_why_not_hidden(error, wanted)) from error
 
     def _unhide(self) -> None:
         if self._hidden:
@@ -143,7 +165,7 @@ def real_indexes(connection: Any) -> Iterator[RealIndexes]:
         "statement_timeout": _BUILD_TIMEOUT_MS,
         "lock_timeout": _LOCK_TIMEOUT_MS,
         "maintenance_work_mem": _BUILD_MEMORY,
-        "standard_conforming_strings": "on",
+        "idle_in_transaction_session_timeout": _IDLE_TIMEOUT_MS,
     }
     with rolled_back(connection, settings=settings) as cursor:
         yield RealIndexes(connection, cursor)
@@ -179,7 +201,7 @@ class HypotheticalIndexes:
             if index not in indexes:
                 self._drop(index)
         for index in indexes:
-            if index not in self._present and index in self._known and index.table in statement:
+            if index not in self._present and index in self._known and _is_named(index, statement):
                 self._create(index)
         plan = explained_json(self._cursor, statement, self._errors)
         return _estimated(plan["Plan"], self._by_name)
@@ -212,7 +234,7 @@ def hypothetical_indexes(connection: Any) -> Iterator[HypotheticalIndexes]:
     """Raises DatabaseError where the extension is missing."""
     settings: dict[str, str | int] = {
         "lock_timeout": _LOCK_TIMEOUT_MS,
-        "standard_conforming_strings": "on",
+        "idle_in_transaction_session_timeout": _IDLE_TIMEOUT_MS,
     }
     with rolled_back(connection, settings=settings) as cursor:
         try:
@@ -240,10 +262,15 @@ def _guarded(cursor: Any, errors: Any) -> Iterator[None]:
 
 def explained_json(cursor: Any, statement: str, errors: Any) -> dict[str, Any]:
     """EXPLAIN without running. Raises DatabaseError; the transaction can be used afterwards."""
+    refusal = _refusal(statement)
+    if refusal:
+        raise DatabaseError(f"cannot be explained: {refusal}")
     with _guarded(cursor, errors):
+        cursor.execute(_READ_ONLY)
         generic = _is_generic(statement)
         options = "GENERIC_PLAN, FORMAT JSON" if generic else "FORMAT JSON"
         rows = answer(cursor, f"EXPLAIN ({options}) {statement}", generic=generic)
+        cursor.execute("ROLLBACK TO SAVEPOINT queryscope_guard")
     plans = json.loads(rows) if isinstance(rows, str) else rows
     plan: dict[str, Any] = plans[0]
     return plan
@@ -265,3 +292,19 @@ def _index_names(node: dict[str, Any]) -> Iterator[str]:
 def _table(index: IndexDefinition) -> str:
     schema = f"{quoted(index.schema)}." if index.schema else ""
     return schema + quoted(index.table)
+
+
+def _is_named(index: IndexDefinition, statement: str) -> bool:
+    """Whether the statement names the index's table, perhaps without its quotes."""
+    return quoted(index.table)[1:-1].lower() in statement.lower()
+
+
+def _why_not_hidden(error: Any, indexes: frozenset[IndexDefinition]) -> str:
+    code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    if code != "55P03":
+        return one_line(error)
+    tables = ", ".join(sorted({index.table for index in indexes}))
+    return (
+        f"another session holds a lock on {tables}, if only to read: try again when its "
+        "transaction has ended, or pass --what-if hypopg"
+    )

@@ -1,7 +1,7 @@
 """What-if on SQLite with real indexes, in a savepoint that is rolled back.
 
 EXPLAIN QUERY PLAN has no costs. A plan that was not seen before is run, and costs the steps that
-SQLite's virtual machine took, in hundreds: the same on every machine, however busy.
+SQLite's virtual machine took, in tens: the same on every machine, however busy.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ from .transactions import one_line, rolled_back
 
 _RUNS = 3
 _TIMEOUT_S = 10.0
-#: Steps between two looks at the clock.
-_STEPS = 100
+#: Steps that are counted as one, and those between two looks at the clock of a run that is timed.
+_STEPS = 10
+_STEPS_TIMED = 10_000
 _NOT_HIDDEN = "queryscope_not_hidden"
 _INDEX = re.compile(r"\bINDEX ([\w$]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """``steps`` of the virtual machine are in hundreds."""
+    """``steps`` of the virtual machine, by as many as were asked to be counted as one."""
 
     seconds: float
     steps: float
@@ -48,7 +49,7 @@ class SQLiteIndexes:
         self._by_name: dict[str, IndexDefinition] = {}
         self._hidden: frozenset[IndexDefinition] = frozenset()
         self._costs: dict[tuple[str, tuple[str, ...]], float] = {}
-        self._made = 0
+        self._made = self._looks = 0
         self.calls = 0
 
     def build(self, index: IndexDefinition) -> Built:
@@ -73,7 +74,7 @@ class SQLiteIndexes:
         plan = self._plan(statement, indexes)
         key = statement, plan
         if key not in self._costs:
-            self._costs[key] = self._run(statement, _TIMEOUT_S).steps
+            self._costs[key] = self._run(statement, _TIMEOUT_S, _STEPS).steps
         names = {match.group(1) for line in plan for match in _INDEX.finditer(line)}
         used = frozenset(self._by_name[name] for name in names & self._by_name.keys())
         return Estimate(self._costs[key], used, frozenset(names - self._by_name.keys()))
@@ -82,21 +83,26 @@ class SQLiteIndexes:
         self, statement: str, indexes: frozenset[IndexDefinition], timeout_ms: int
     ) -> float | None:
         self._plan(statement, indexes)
-        runs = [self._run(statement, timeout_ms / 1000) for _ in range(_RUNS)]
+        runs = [self._run(statement, timeout_ms / 1000, _STEPS_TIMED) for _ in range(_RUNS)]
         times = [run.seconds for run in runs if run.complete]
         return min(times) * 1000 if times else None
 
     def _plan(self, statement: str, indexes: frozenset[IndexDefinition]) -> tuple[str, ...]:
-        relevant = frozenset(index for index in self._names if index.table in statement)
+        relevant = frozenset(index for index in self._names if _is_named(index, statement))
         if self._hidden & relevant != relevant - indexes:
             self._unhide()
             self._execute(f"SAVEPOINT {_NOT_HIDDEN}")
             self._hidden = relevant - indexes
             for index in self._hidden:
                 self._execute(f"DROP INDEX {quoted(self._names[index])}")
-        return tuple(str(row[3]) for row in self._execute(f"EXPLAIN QUERY PLAN {statement}"))
+        # The driver keeps statements it has prepared, and for these SQLite does not look again
+        # whether the schema is still the same.
+        fresh = (
+            f"EXPLAIN QUERY PLAN /* {self.calls} {len(self._hidden)} {self._made} */ {statement}"
+        )
+        return tuple(str(row[3]) for row in self._execute(fresh))
 
-    def _run(self, statement: str, timeout_s: float) -> _Run:
+    def _run(self, statement: str, timeout_s: float, every: int) -> _Run:
         """Reads to the last row, or as far as the time goes; what writes is not run at all."""
         if statement_kind(statement) != "select":
             return _Run(0.0, 0.0, complete=False)
@@ -107,7 +113,7 @@ class SQLiteIndexes:
             steps += 1
             return int(time.perf_counter() - started > timeout_s)
 
-        self._raw.set_progress_handler(late, _STEPS)
+        self._raw.set_progress_handler(late, every)
         try:
             for _ in self._raw.execute(statement):
                 pass
@@ -115,7 +121,7 @@ class SQLiteIndexes:
             return _Run(time.perf_counter() - started, steps, complete=False)
         finally:
             self._raw.set_progress_handler(None, 0)
-        # Less than a hundred steps are still some.
+        # Less than can be counted are still some.
         return _Run(time.perf_counter() - started, max(steps, 1), complete=True)
 
     def _unhide(self) -> None:
@@ -143,3 +149,8 @@ def sqlite_indexes(connection: Any) -> Iterator[SQLiteIndexes]:
     """Raises DatabaseError when the database is locked or cannot be written to."""
     with rolled_back(connection) as cursor:
         yield SQLiteIndexes(connection, cursor)
+
+
+def _is_named(index: IndexDefinition, statement: str) -> bool:
+    """Whether the statement names the index's table, in whatever case."""
+    return quoted(index.table)[1:-1].lower() in statement.lower()

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from ..core.parameter_roles import Role, cast, literals, roles
 from ..core.predicates import UnreadableStatement
+from ..core.safety import refusal_to_explain
 from ..core.schema import Column, Schema
 from ..core.sql_literals import default_text, rendered
 from ..core.statements import placeholders, replaced
@@ -133,6 +134,8 @@ class _Chooser:
         return replace(query, samples=tuple(samples))
 
     def _samples(self, sample: Sample, rows: float | None) -> list[Sample]:
+        if refusal_to_explain(sample.sql):
+            return [sample]
         tried = [
             found
             for each in self._statements(sample.sql, rows)

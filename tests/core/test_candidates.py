@@ -1,5 +1,7 @@
 """Which indexes are proposed for a query, and which are not."""
 
+from dataclasses import replace
+
 import pytest
 
 from queryscope.core.candidates import Weighted, candidates
@@ -259,6 +261,13 @@ def test_a_small_table_gets_none_and_is_named():
     found = pool(shop(), "SELECT * FROM tag WHERE name = 'x'")
     assert not found.candidates
     assert found.notes == ("tag has 10 rows: reading all of it is cheap",)
+
+
+def test_one_row_is_one_row():
+    schema = shop()
+    tables = {name: replace(table, rows=1.0) for name, table in schema.tables.items()}
+    found = pool(replace(schema, tables=tables), "SELECT * FROM tag WHERE name = 'x'")
+    assert found.notes == ("tag has 1 row: reading all of it is cheap",)
 
 
 @pytest.mark.parametrize(

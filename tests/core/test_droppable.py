@@ -217,6 +217,16 @@ def test_what_the_workload_uses_is_not_unused() -> None:
     assert droppable(unused, used={"i"}) == ()
 
 
+@pytest.mark.parametrize("days", [0.0, 0.9])
+def test_nothing_is_unused_on_the_first_day(days: float) -> None:
+    assert droppable(schema(index("i: b", scans=0), statistics_days=days)) == ()
+
+
+def test_of_twins_that_nobody_scanned_one_stays() -> None:
+    [found] = droppable(schema(index("i: b", scans=0), index("j: b", scans=0)))
+    assert (found.name, found.kind, found.covered_by) == ("j", "redundant", "i")
+
+
 def test_a_delete_has_another_index_to_go_by() -> None:
     both = schema(index("i: a, b", scans=0), index("j: a, c"))
     [found] = droppable(both)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
 from queryscope.core.indexes import IndexDefinition, IndexKey
+from queryscope.core.runs import query_of
 from queryscope.core.schema import Schema
+from queryscope.core.workload import Sample, Workload
 from queryscope.databases.base import DatabaseError, WhatIf
 from queryscope.databases.what_if import what_if
+from queryscope.workloads.typical import filled
 
 EMPTY = Schema(vendor="", tables={})
 BY_PROJECT = "SELECT id FROM whatif_task WHERE project_id = 7 AND status = 'done'"
@@ -131,12 +135,127 @@ def test_what_is_discarded_is_gone() -> None:
 
 
 @pytest.mark.usefixtures("tasks")
-def test_an_error_inside_leaves_nothing() -> None:
-    with pytest.raises(KeyboardInterrupt), what_if(connection, "real", EMPTY) as world:
+@pytest.mark.parametrize("name", ["WHATIF_task", '"whatif_task"'])
+def test_a_table_is_known_however_it_is_written(name: str) -> None:
+    statement = BY_PROJECT.replace("whatif_task", name)
+    with what_if(connection, "real", EMPTY) as world:
         assert world is not None
         world.build(NARROW)
-        world.estimate(BY_PROJECT, NONE)
-        raise KeyboardInterrupt
+        assert world.estimate(statement, NONE).used == NONE
+        assert world.estimate(statement, frozenset({NARROW})).used == {NARROW}
+
+
+ODD = IndexDefinition('odd "table', (IndexKey("project_id"),))
+
+
+@pytest.mark.usefixtures("tasks")
+def test_a_table_may_have_a_quote_in_its_name() -> None:
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute('CREATE TABLE "odd ""table" AS SELECT * FROM whatif_task')
+        statement = 'SELECT id FROM "odd ""table" WHERE project_id = 7'
+        with what_if(connection, "real", EMPTY) as world:
+            assert world is not None
+            world.build(ODD)
+            assert world.estimate(statement, NONE).used == NONE
+            assert world.estimate(statement, frozenset({ODD})).used == {ODD}
+        transaction.set_rollback(True)
+
+
+@postgresql
+@pytest.mark.usefixtures("tasks")
+def test_an_index_over_partitions_is_seen_in_their_plans() -> None:
+    index = IndexDefinition("parted", (IndexKey("project_id"),))
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TABLE parted (id int, project_id int) PARTITION BY HASH (id)")
+            for part in range(2):
+                cursor.execute(
+                    f"CREATE TABLE parted_{part} PARTITION OF parted"
+                    f" FOR VALUES WITH (MODULUS 2, REMAINDER {part})"
+                )
+            cursor.execute("INSERT INTO parted SELECT id, project_id FROM whatif_task")
+        statement = "SELECT id FROM parted WHERE project_id = 7"
+        with what_if(connection, "real", EMPTY) as world:
+            assert world is not None
+            built = world.build(index)
+            assert (built.size_bytes > 100_000, built.rows) == (True, 20_000)
+            assert world.estimate(statement, frozenset({index})).used == {index}
+            assert world.estimate(statement, NONE).used == NONE
+        transaction.set_rollback(True)
+
+
+HOSTILE = [
+    "SELECT id FROM whatif_task WHERE title = '\\'' ; COMMIT; DELETE FROM whatif_task; --'",
+    "SELECT id FROM whatif_task WHERE id = $1 -- \r; COMMIT; DELETE FROM whatif_task; --",
+    "SELECT $1, E'a'\n'\\'' ; COMMIT; DELETE FROM whatif_task; --'",
+    "SELECT id FROM whatif_task; COMMIT; DELETE FROM whatif_task",
+    "SELECT whatif_counts(1) FROM whatif_task",
+    "DELETE FROM whatif_task",
+]
+
+
+@postgresql
+@pytest.mark.usefixtures("tasks")
+@pytest.mark.parametrize("sql", HOSTILE)
+def test_a_statement_is_planned_and_nothing_more(sql: str) -> None:
+    """Whatever the session makes of backslashes, and whatever calls itself immutable."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SEQUENCE whatif_numbers")
+        cursor.execute(
+            "CREATE FUNCTION whatif_counts(int) RETURNS bigint LANGUAGE plpgsql IMMUTABLE"
+            " AS $$ BEGIN RETURN nextval('whatif_numbers'); END $$"
+        )
+        if connection.pg_version < 190000:
+            cursor.execute("SET escape_string_warning = off; SET standard_conforming_strings = off")
+    query = query_of([Sample(sql, generic="$1" in sql)])
+    assert query is not None
+    with suppress(DatabaseError), what_if(connection, "real", EMPTY) as world:
+        assert world is not None
+        filled(Workload((query,)), connection, EMPTY)
+        world.build(NARROW)
+        world.estimate(sql, NONE)
+    with connection.cursor() as cursor:
+        cursor.execute("RESET standard_conforming_strings; SELECT count(*) FROM whatif_task")
+        cursor.nextset()
+        assert cursor.fetchone() == (20_000,)
+        cursor.execute("SELECT is_called FROM whatif_numbers")
+        assert cursor.fetchone() == (False,)
+        cursor.execute("DROP FUNCTION whatif_counts; DROP SEQUENCE whatif_numbers")
+    assert indexes_there() == []
+
+
+@postgresql
+@pytest.mark.parametrize("tasks", ["autocommit"], indirect=True)
+def test_a_reader_who_does_not_end_is_named(tasks: None) -> None:
+    reader = connection.copy()
+    reader.set_autocommit(False)
+    with reader.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM whatif_task")
+    try:
+        with (
+            pytest.raises(DatabaseError, match="a lock on whatif_task.*--what-if hypopg"),
+            what_if(connection, "real", EMPTY) as world,
+        ):
+            assert world is not None
+            world.build(NARROW)
+            world.estimate(BY_PROJECT, NONE)
+    finally:
+        reader.close()
+    assert indexes_there() == []
+
+
+@pytest.mark.usefixtures("tasks")
+def test_an_error_inside_leaves_nothing() -> None:
+    def interrupted() -> None:
+        with what_if(connection, "real", EMPTY) as world:
+            assert world is not None
+            world.build(NARROW)
+            world.estimate(BY_PROJECT, NONE)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert indexes_there() == []
 
 

@@ -83,6 +83,8 @@ def _droppable(droppable: Sequence[DroppableIndex]) -> Iterator[str]:
         yield ""
         yield from wrap(f"{index.name} ({index.kind}, {size(index.size_bytes)})", _INDENT)
         yield from wrap(index.reason, _INDENT + "  ")
+        for caveat in index.caveats:
+            yield from wrap(f"- {caveat}", _INDENT + "  ", _INDENT + "    ")
         if index.drop:
             yield from (_CODE + line for line in broken(index.drop.rstrip(";"), WIDTH - len(_CODE)))
 

@@ -9,7 +9,7 @@ from tabulate import tabulate
 from ..advice import AdvisedIndex, Served
 from ..indexes import IndexDefinition
 from ..statements import pieces
-from .advised import DjangoIndex, Surroundings, ddl, described, saved_ms
+from .advised import DjangoIndex, Surroundings, ddl, described, extensions, saved_ms
 from .layout import WIDTH, clean, duration, plural, shorten, size, width, wrap
 from .listings import paste_lines, sql_lines
 
@@ -113,7 +113,7 @@ def _code(definition: IndexDefinition, around: Surroundings) -> Iterator[str]:
     because = f" ({django.reason})" if django.reason else ""
     yield from wrap(f"{'Or in' if django.code else 'In'} SQL{because}, and to undo it:", _INDENT)
     yield ""
-    for statement in ddl(definition, around.vendor):
+    for statement in (*extensions(definition), *ddl(definition, around)):
         yield from (_CODE + line for line in broken(statement, WIDTH - len(_CODE)))
 
 

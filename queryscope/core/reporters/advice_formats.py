@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ..advice import Advice
 from .advice import render as render_table
-from .advised import Surroundings, ddl, described, saved_ms
+from .advised import Surroundings, ddl, described, extensions, saved_ms
 from .layout import clean, duration, plural, size
 
 VERSION = 1
@@ -45,18 +45,20 @@ def render_sql(advice: Advice, around: Surroundings, *, verbose: bool = False) -
 def _script(advice: Advice, around: Surroundings) -> Iterator[str]:
     yield f"-- {around.tool}: {plural(len(advice.indexes), 'index', 'indexes')} advised"
     for index in advice.indexes:
-        create, drop = ddl(index.definition, around.vendor)
+        create, drop = ddl(index.definition, around)
         saved = saved_ms(index)
         parts = [described(index.definition), f"serves {plural(len(index.served), 'query')}"]
         parts += [f"saves {duration(saved)}"] if saved else []
         parts += [size(index.size_bytes)] if index.size_bytes else []
         yield ""
         yield clean(f"-- {', '.join(parts)}")
+        yield from (f"{statement};" for statement in extensions(index.definition))
         yield clean(f"{create};")
         yield clean(f"-- to undo it: {drop};")
     for unneeded in advice.droppable:
         yield ""
         yield clean(f"-- {unneeded.name} ({unneeded.kind}): {unneeded.reason}")
+        yield from (clean(f"-- {caveat}") for caveat in unneeded.caveats)
         # Dropping is for a person to decide.
         yield clean(f"-- {unneeded.drop.rstrip(';')};")
 

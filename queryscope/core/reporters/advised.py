@@ -36,6 +36,8 @@ class Surroundings:
     code: Mapping[IndexDefinition, DjangoIndex] = field(default_factory=dict)
     again: str = "python manage.py queryscope advise"
     written: tuple[str, ...] = ()
+    #: Schema ("" on the search path) and name of tables that PostgreSQL keeps in partitions.
+    partitioned: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def costed(self) -> bool:
@@ -58,13 +60,19 @@ def described(definition: IndexDefinition, *, short: bool = False) -> str:
     return _PLAIN.sub(r"\1", text)
 
 
-def ddl(definition: IndexDefinition, vendor: str) -> tuple[str, str]:
+def ddl(definition: IndexDefinition, around: Surroundings) -> tuple[str, str]:
     """How it is made and how it goes, without keeping others from the table where that can be."""
-    concurrently = vendor == "postgresql"
+    whole = (definition.schema, definition.table) not in around.partitioned
+    concurrently = around.vendor == "postgresql" and whole
     return (
         definition.create_sql(concurrently=concurrently),
         definition.drop_sql(concurrently=concurrently),
     )
+
+
+def extensions(definition: IndexDefinition) -> tuple[str, ...]:
+    """Statements without which the index cannot be made on a database that lacks what it needs."""
+    return tuple(f"CREATE EXTENSION IF NOT EXISTS {name}" for name in definition.extensions)
 
 
 def saved_ms(index: AdvisedIndex) -> float | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..findings import SEVERITIES, Finding, Severity
 from ..paths import relative
 from ..sightings import Location, TemplateLine
+from .advice_blocks import broken
 from .layout import WIDTH, clean, cut, duration, plural, shorten, width, wrap
 from .listings import paste_lines, sql_lines
 
@@ -17,6 +18,8 @@ _ARROW = _INDENT + "  --> "
 _BAR = _INDENT + "    | "
 _CODE = _INDENT + "    "
 _MAX_ENDPOINTS = 3
+#: How code begins that is SQL, whose brackets cannot be broken as Python's are.
+_SQL = ("CREATE INDEX ", "CREATE UNIQUE INDEX ", "DROP INDEX ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +224,17 @@ def _remedy(block: Block) -> Iterator[str]:
             yield _CODE + shorten(f"# {clean(names[0])}", WIDTH - len(_CODE))
         imports = next(f.fix.imports for f in block.findings if f.fix and f.fix.code == code)
         yield from (_CODE + line for line in (*imports, "") if imports)
-        yield from (_CODE + line for line in paste_lines(code, WIDTH - len(_CODE)))
+        yield from (_CODE + line for line in _pasted(code))
     others = dict.fromkeys(f.fix.alternative for f in block.findings if f.fix and len(fixes) == 1)
     for code in filter(None, others):
         yield from ["", f"{_INDENT}     or, as Django 6.1 can:", ""]
         yield from (_CODE + line for line in paste_lines(code, WIDTH - len(_CODE)))
     yield from _afterwards(list(dict.fromkeys(then.rstrip(".") for _, _, then in hints if then)))
+
+
+def _pasted(code: str) -> Iterable[str]:
+    room = WIDTH - len(_CODE)
+    return broken(code.rstrip(";"), room) if code.startswith(_SQL) else paste_lines(code, room)
 
 
 def _afterwards(steps: list[str]) -> Iterator[str]:

@@ -143,7 +143,8 @@ def _notes(notes: list[Block], root: str) -> Iterator[str]:
         yield "Worth knowing (-v 2 tells it in full):"
     waiting = [block for block in notes if block.waiting]
     own = [block for block in notes if not block.waiting and block.is_own]
-    others = [block for block in notes if block not in (*waiting, *own)]
+    unused = [block for block in notes if block.detectors == ("unused-index",)]
+    others = [block for block in notes if block not in (*waiting, *own, *unused)]
     lighter = [block for block in others if not block.saves]
     rest = [block for block in others if block.saves]
     for title, members in (
@@ -157,6 +158,17 @@ def _notes(notes: list[Block], root: str) -> Iterator[str]:
             yield from _note_lines(members[:_MAX_NOTES], root)
         if len(members) > _MAX_NOTES:
             yield f"    and {plural(len(members) - _MAX_NOTES, 'more place')}"
+    yield from _unused_lines(unused)
+
+
+def _unused_lines(blocks: list[Block]) -> Iterator[str]:
+    """The index itself is looked for, not the line of its model."""
+    if blocks:
+        yield "  Indexes that no query has used yet (unused-index):"
+    names = [clean(finding.relation or "") for block in blocks for finding in block.findings]
+    yield from (f"    {shorten(name, WIDTH - 4)}" for name in names[:_MAX_NOTES])
+    if len(names) > _MAX_NOTES:
+        yield f"    and {len(names) - _MAX_NOTES:,} more"
 
 
 def _note_lines(blocks: list[Block], root: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from ... import __version__
 from ...advising import AdviseOptions, advise
+from ...audit.indexes import LEAST_SAVED_MS
 from ...audit.output import Output
 from ...audit.preflight import CannotRun
 from ...audit.progress import Progress
@@ -196,6 +197,7 @@ def _limits(options: dict[str, Any]) -> AdviseOptions:
         max_indexes=options["max_indexes"],
         what_if=options["what_if"],
         time_limit_s=options["time_limit"],
+        least_saved_ms=LEAST_SAVED_MS if options["source"] == from_audit.SOURCE else 0.0,
     )
 
 
@@ -216,6 +218,9 @@ def _surroundings(
         code={definition: _code(definition, connection) for definition in definitions},
         again=_again(options),
         written=written,
+        partitioned=frozenset(
+            (table.schema, table.name) for table in schema.tables.values() if table.partitioned
+        ),
     )
 
 

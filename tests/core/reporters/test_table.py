@@ -112,6 +112,30 @@ def test_the_widest_fix_stands_for_those_it_contains() -> None:
     assert block.fixes() == (part.code, apart.code)
 
 
+def test_sql_is_broken_as_sql() -> None:
+    code = (
+        'CREATE INDEX "order_day_status_idx" ON "orders_order" '
+        "((CAST(\"placed_at\" AT TIME ZONE 'UTC' AS DATE))) WHERE (\"data\" -> 'key') IS NOT NULL"
+    )
+    text = render(reports.report(reports.finding(fix=reports.Fix("index", (), code))))
+    pasted = text[text.index("CREATE INDEX") : text.index(";") + 1]
+    assert " ".join(pasted.split()) == f"{code};"
+
+
+def test_an_unused_index_is_named() -> None:
+    index = reports.finding(
+        detector="unused-index",
+        severity="info",
+        relation="orders_order.order_note_idx",
+        saves=0,
+        count=0,
+    )
+    text = render(reports.report(index, reports.LIBRARY))
+    assert "  Indexes that no query has used yet (unused-index):" in text
+    assert "    orders_order.order_note_idx\n" in text
+    assert "Loaded and not read" not in text
+
+
 def test_what_is_only_worth_knowing_comes_last() -> None:
     dear = reports.finding(origin=None, severity="info", saves=500, count=500)
     assert [block.severity for block in blocks([dear, reports.finding()], 1.0)] == ["error", "info"]
