@@ -20,6 +20,7 @@ from .databases.base import Built, Database, DatabaseError, WhatIf
 from .databases.what_if import Mode, filtering, what_if
 from .gains import Gains, guessed
 from .probing import RUN_TIMEOUT_MS, Runs
+from .rivals import without_rivals
 
 #: Shares of the time limit after which nothing more is timed, and no candidate built for real.
 _SHARE_FOR_TIMING = 0.2
@@ -128,6 +129,9 @@ class _Advisor:
             chosen = selection.best()
             if tried.costs.correct(chosen) and not self._late():
                 continue
+            chosen = without_rivals(
+                world, tried.costs, selection, chosen, RUN_TIMEOUT_MS, self._late
+            )
             gains = Gains(world, tried.costs, chosen, self._runs.queries, RUN_TIMEOUT_MS)
             slower = gains.in_vain(self._options.least_saved_ms)
             if not slower:

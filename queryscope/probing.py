@@ -64,7 +64,9 @@ class Runs:
                 Probe(run.text, run.query.digest, run.calls, found.cost, 0.0, run.duration_ms)
             )
         probes.sort(key=lambda probe: -probe.calls * probe.cost)
-        return weighted([probe if late() else _timed(world, probe) for probe in probes])
+        # What the server measured for values that nobody knows is not measured with others.
+        told = {run.text for run in self.reads if run.chosen and run.duration_ms is not None}
+        return weighted([p if late() or p.statement in told else _timed(world, p) for p in probes])
 
     def unasked(self) -> list[Probe]:
         """Probes of a database that was not asked: by calls alone."""
@@ -140,8 +142,7 @@ class Runs:
                 found.append((sample, text, statement))
         typical = query.total_ms / query.calls if query.total_ms and query.calls else None
         for sample, text, statement in found:
-            # The mean of other values says nothing of the chosen ones.
-            duration_ms = None if sample.chosen else sample.duration_ms or typical
+            duration_ms = sample.duration_ms or typical
             calls = query.calls / len(found)
             yield Run(query, text, statement, calls, duration_ms, sample.chosen)
 

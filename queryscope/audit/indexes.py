@@ -66,8 +66,13 @@ def wanted(recordings: Iterable[Recording], alias: str, what_if: Mode) -> Wanted
         return Wanted(notes=(f"No indexes were advised: {error}.",))
     advice = _worth_telling(advice)
     made = [index_code(index.definition, connection) for index in advice.indexes]
+    fixes = {
+        index.definition: Fix("index", (), index.definition.create_sql(concurrently=True))
+        for index in advice.indexes
+        if connection.vendor == "postgresql"
+    } | _fixes(made)
     drops = {index.name: index_drop(index, connection).text for index in advice.droppable}
-    found = index_findings(advice, _fixes(made), drops, _places(made))
+    found = index_findings(advice, fixes, drops, _places(made))
     return Wanted(found, advice.indexes)
 
 

@@ -11,7 +11,7 @@ Configuration = frozenset[IndexDefinition]
 
 #: A plan that costs so little more than the cheapest there is need not be looked at again.
 _AS_GOOD = 1.001
-#: As cheap as it gets: PostgreSQL reads one row by an index for 8, SQLite in some fifty steps, which
+#: As cheap as it gets: PostgreSQL reads a row by an index for 8, SQLite in some fifty steps, which
 #: count by tens. What costs less than this has nothing to gain.
 _CHEAP = 10.0
 #: A cost that is so much more than was believed, and more than such a share of the cost before.

@@ -42,7 +42,8 @@ def _missing(
 ) -> Finding:
     definition = index.definition
     fix = fixes.get(definition)
-    where = "Add it to the indexes of the model's Meta." if fix else "Run it as SQL."
+    in_meta = fix is not None and not fix.code.startswith("CREATE ")
+    where = "Add it to the indexes of the model's Meta." if in_meta else "Run it as SQL."
     served = index.served
     return _finding(
         detector=missing_index.NAME,

@@ -115,12 +115,12 @@ class Selection:
                 return
             known = self.costs.relevant(probe) & self._priced.keys()
             there = frozenset(index for index in known if self.fits(frozenset({index})))
-            sizes = sorted({self._size(index) for index in there - chosen}, reverse=True)
+            sizes = sorted({self.size(index) for index in there - chosen}, reverse=True)
             for size in sizes[:: max(1, len(sizes) // _SIZES)]:
-                smaller = frozenset(index for index in there if self._size(index) <= size)
+                smaller = frozenset(index for index in there if self.size(index) <= size)
                 self._ask(probe, chosen, smaller)
             for lost in self.costs.used(probe, chosen):
-                smaller = frozenset(i for i in there if self._size(i) < self._size(lost))
+                smaller = frozenset(i for i in there if self.size(i) < self.size(lost))
                 self._ask(probe, chosen - {lost}, smaller)
 
     def _ask(self, probe: Probe, chosen: Configuration, others: Configuration) -> None:
@@ -177,7 +177,7 @@ class Selection:
         if self.limits.size_bytes is None or not chosen:
             return 0.0
         return min(
-            self._plans.reach(frozenset({index}), chosen - {index}) / max(1, self._size(index))
+            self._plans.reach(frozenset({index}), chosen - {index}) / max(1, self.size(index))
             for index in chosen
         )
 
@@ -216,7 +216,7 @@ class Selection:
         """Without those that take too little away, the least useful first."""
         while chosen:
             losses = {index: self.loss(index, chosen) for index in chosen}
-            least = min(chosen, key=lambda index: (losses[index], -self._size(index)))
+            least = min(chosen, key=lambda index: (losses[index], -self.size(index)))
             if losses[least] >= LEAST_GAIN:
                 break
             chosen -= {least}
@@ -225,11 +225,16 @@ class Selection:
     def fits(self, chosen: Configuration) -> bool:
         return self.limits.admit([self._priced[index] for index in chosen])
 
-    def _size(self, index: IndexDefinition) -> int:
+    def rent(self, index: IndexDefinition) -> float:
+        """What an index costs as long as it is there, as a share of the workload's cost."""
+        return self.limits.rent(self._priced[index])
+
+    def size(self, index: IndexDefinition) -> int:
+        """Bytes on disk."""
         return self._priced[index].size_bytes
 
     def _order(self, index: IndexDefinition) -> tuple[int, str]:
-        return self._size(index), index.name
+        return self.size(index), index.name
 
 
 def alone(costs: Costs, priced: Priced, partners: Configuration = frozenset()) -> float:
