@@ -18,6 +18,10 @@ from .databases.base import WhatIf
 #: Rivals that are tried for each index, and the share of its own gain that each must have alone.
 _RIVALS = 3
 _ALIKE = 0.7
+#: The share of the time that a rival may take for it to be the better one.
+_FASTER = 0.8
+#: Milliseconds that it must save a run: less is noise.
+_FELT_MS = 0.05
 
 
 def without_rivals(
@@ -28,22 +32,20 @@ def without_rivals(
     timeout_ms: int,
     late: Callable[[], bool],
 ) -> Configuration:
-    """The set with a smaller index in the place of each that does no better."""
+    """The set with a smaller index in the place of each that is slower and hardly cheaper."""
     if not world.measures:
         return chosen
     whole_ms = milliseconds(costs.probes) or 1.0
     whole_cost = sum(probe.calls * probe.cost for probe in costs.probes) or 1.0
 
-    def left(probes: list[Probe], there: Configuration) -> float:
-        """The share of cost and time that these leave, and what the indexes cost."""
-        total = sum(selection.rent(index) for index in there)
+    def left(probes: list[Probe], there: Configuration) -> tuple[float, float]:
+        """The shares of cost and of time that these leave."""
+        cost = sum(probe.calls * costs.cost(probe, there) for probe in probes) / whole_cost
+        spent = 0.0
         for probe in probes:
             duration_ms = world.measure(probe.statement, there, timeout_ms)
-            if duration_ms is None:
-                return float("inf")
-            cost = costs.cost(probe, there)
-            total += probe.calls * (cost / whole_cost + duration_ms / whole_ms) / 2
-        return total
+            spent += float("inf") if duration_ms is None else probe.calls * duration_ms
+        return cost, spent / whole_ms
 
     for index in sorted(chosen, key=lambda index: (-selection.alone[index], index.name)):
         probes = [probe for probe in costs.probes if index in costs.used(probe, chosen)]
@@ -57,10 +59,15 @@ def without_rivals(
             and selection.size(other) < selection.size(index)
             and alone >= selection.alone[index] * _ALIKE
         ]
-        best, least = chosen, left(probes, chosen) - LEAST_GAIN / 2 if rivals else 0.0
+        if not rivals:
+            continue
+        cost, spent = left(probes, chosen)
         for rival in heapq.nsmallest(_RIVALS, rivals, key=lambda r: (selection.size(r), r.name)):
             swapped = chosen - {index} | {rival}
-            if (found := left(probes, swapped)) < least:
-                best, least = swapped, found
-        chosen = best
+            dearer, slower = left(probes, swapped)
+            saved_ms = (spent - slower) * whole_ms
+            felt = saved_ms >= _FELT_MS * sum(probe.calls for probe in probes)
+            if dearer - cost <= LEAST_GAIN and slower <= spent * _FASTER and felt:
+                chosen = swapped
+                break
     return chosen

@@ -61,7 +61,7 @@ def test_an_index_is_advised_and_nothing_is_left(slow: str) -> None:
     before = indexes()
     status, stdout, _ = run("advise", "--from", slow)
     assert status == 1
-    assert 'models.Index(fields=["pages"], name="book_pages_idx"),' in stdout
+    assert 'models.Index(fields=["pages"], name="book_pages_3b2eb0_idx"),' in stdout
     assert "by pages" in stdout
     assert "CREATE INDEX " in stdout
     assert indexes() == before

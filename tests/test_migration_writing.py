@@ -181,10 +181,10 @@ answer([written.refusal, written.sql, there])
 """
     )
     assert found == refusal
-    assert there == ([] if refusal else ["0002_tag_name_idx.py"])
+    assert there == ([] if refusal else ["0002_tag_name_0849ca_idx.py"])
     concurrently = "CONCURRENTLY " if POSTGRESQL else ""
     table, column = definition
-    name = f"{table.rpartition('_')[2]}_{column}_idx"
+    name = IndexDefinition(table, (IndexKey(column),)).name
     assert sql == [f'CREATE INDEX {concurrently}"{name}" ON "{table}" ("{column}")']
 
 
@@ -202,12 +202,14 @@ answer(found.refusal)
 
 
 def test_no_file_is_written_over(shop: Shop) -> None:
-    (shop.folder / "shop" / "migrations" / "0002_tag_name_idx.py").write_text("mine = True\n")
+    (shop.folder / "shop" / "migrations" / "0002_tag_name_0849ca_idx.py").write_text(
+        "mine = True\n"
+    )
     # A module without a Migration would stop Django: it comes to be there between the two.
     refusal = shop.run(
         """
 wanted = [IndexDefinition("shop_tag", (IndexKey("name"),))]
-path = "shop/migrations/0002_tag_name_idx.py"
+path = "shop/migrations/0002_tag_name_0849ca_idx.py"
 text = open(path).read()
 os.remove(path)
 found = migrations_for(wanted, connection, read_schema(connection))
@@ -216,8 +218,8 @@ open(path, "w").write(text)
 answer(written.refusal)
 """
     )
-    assert refusal.endswith("0002_tag_name_idx.py cannot be written: File exists")
-    path = shop.folder / "shop" / "migrations" / "0002_tag_name_idx.py"
+    assert refusal.endswith("0002_tag_name_0849ca_idx.py cannot be written: File exists")
+    path = shop.folder / "shop" / "migrations" / "0002_tag_name_0849ca_idx.py"
     assert path.read_text() == "mine = True\n"
 
 
@@ -231,7 +233,7 @@ sql("CREATE TABLE first PARTITION OF shop_tag FOR VALUES FROM (0) TO (9)")
 wanted = [IndexDefinition("shop_tag", (IndexKey("name"),))]
 [written] = write_migrations(migrations_for(wanted, connection, read_schema(connection)))
 call("migrate")
-answer([written.text, names("shop_tag")["tag_name_idx"] == wanted[0]])
+answer([written.text, names("shop_tag")["tag_name_0849ca_idx"] == wanted[0]])
 """
     )
     assert "migrations.AddIndex(" in text

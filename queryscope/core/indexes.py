@@ -82,10 +82,7 @@ class IndexDefinition:
         # Django takes no name that begins with a digit.
         words = [table if table[:1].isalpha() else f"t{table}", *(_word(key) for key in self.keys)]
         full = "_".join(words)
-        plain = f"{full}_idx"
-        # What the words do not tell is told by a hash, so that no two indexes share a name.
-        if self.plain and not self.include and len(plain) <= MAX_NAME and _is_ascending(self):
-            return plain
+        # Words leave things out, and apps have tables of one name: the hash tells them apart.
         mark = hashlib.sha256(repr(self).encode()).hexdigest()[:6]
         return f"{full[: MAX_NAME - 11].rstrip('_')}_{mark}_idx"
 
@@ -135,7 +132,3 @@ def _word(key: IndexKey) -> str:
 
 def _slug(text: str) -> str:
     return re.sub(r"[^0-9a-z]+", "_", text.lower()).strip("_")
-
-
-def _is_ascending(index: IndexDefinition) -> bool:
-    return not any(key.descending for key in index.keys)

@@ -9,8 +9,11 @@ from .indexes import IndexDefinition
 
 #: What an index must take away of the workload's cost to be worth having: 0.1 %.
 LEAST_GAIN = 0.001
-#: Without a budget: what an index as large as all tables together must take away.
+#: Without a budget: what an index as large as all tables together must take away, and the part of
+#: that size from which the full price is asked. Below, it falls with the size: nobody misses room
+#: that small indexes take.
 _GAIN_FOR_ALL = 0.08
+_LARGE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +59,5 @@ class Limits:
         to a budget is free."""
         if self.size_bytes is not None or not self.tables_bytes:
             return one.upkeep + self.least
-        return one.upkeep + self.least + _GAIN_FOR_ALL * one.size_bytes / self.tables_bytes
+        part = one.size_bytes / self.tables_bytes
+        return one.upkeep + self.least + _GAIN_FOR_ALL * part * min(1.0, part / _LARGE)

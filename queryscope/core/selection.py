@@ -119,7 +119,7 @@ class Selection:
             for size in sizes[:: max(1, len(sizes) // _SIZES)]:
                 smaller = frozenset(index for index in there if self.size(index) <= size)
                 self._ask(probe, chosen, smaller)
-            for lost in self.costs.used(probe, chosen):
+            for lost in sorted(self.costs.used(probe, chosen), key=self._order):
                 smaller = frozenset(i for i in there if self.size(i) < self.size(lost))
                 self._ask(probe, chosen - {lost}, smaller)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any
@@ -61,7 +61,9 @@ class RealIndexes:
         self._names: dict[IndexDefinition, str] = {}
         self._by_name: dict[str, IndexDefinition] = {}
         self._made = 0
-        self._stale: set[str] = set()
+        self._statistics: dict[IndexDefinition, list[str]] = {}
+        #: Indexes whose expressions have no statistics yet.
+        self._stale: set[IndexDefinition] = set()
         self._hidden: frozenset[IndexDefinition] = frozenset()
         self._relevant: dict[str, frozenset[IndexDefinition]] = {}
         self.calls = 0
@@ -77,9 +79,9 @@ class RealIndexes:
         build_ms = (time.perf_counter() - started) * 1000
         self._names[index] = name
         self._relevant.clear()
-        if any(key.expression for key in index.keys):
-            # Without statistics of its own an expression is taken to match 0.5 % of the rows.
-            self._stale.add(_table(index))
+        # The planner takes no statistics from a partial index.
+        if any(key.expression for key in index.keys) and not index.condition:
+            self._stale.add(index)
         self._cursor.execute(_PARTS.format(name=name))
         # Plans name the indexes of partitions.
         parts = self._cursor.fetchall()
@@ -101,7 +103,10 @@ class RealIndexes:
         name = self._names.pop(index)
         self._by_name = {part: of for part, of in self._by_name.items() if of != index}
         self._relevant.clear()
+        self._stale.discard(index)
         self._cursor.execute(f"DROP INDEX {quoted(name)}")
+        for statistics in self._statistics.pop(index, ()):
+            self._cursor.execute(f"DROP STATISTICS {statistics}")
 
     def estimate(self, statement: str, indexes: frozenset[IndexDefinition]) -> Estimate:
         self.calls += 1
@@ -131,8 +136,8 @@ class RealIndexes:
         """Hide what is not in ``indexes``, of the tables that the statement names."""
         if self._stale:
             self._unhide()
-            for table in sorted(self._stale):
-                self._cursor.execute(f"ANALYZE {table}")
+            for index in sorted(self._stale, key=lambda index: index.name):
+                self._learn(index)
             self._stale.clear()
         relevant = self._relevant.get(statement)
         if relevant is None:
@@ -148,8 +153,30 @@ class RealIndexes:
             self._hidden = wanted
             try:
                 self._cursor.execute(f"DROP INDEX {names}")
+                for name in self._statistics_of(wanted):
+                    self._cursor.execute(f"DROP STATISTICS {name}")
             except self._errors as error:
                 raise DatabaseError(_why_not_hidden(error, wanted)) from error
+
+    def _statistics_of(self, indexes: Iterable[IndexDefinition]) -> list[str]:
+        return [name for index in indexes for name in self._statistics.get(index, ())]
+
+    def _learn(self, index: IndexDefinition) -> None:
+        """Statistics for the index' expressions: without them they are taken to match 0.5 % of the
+        rows. Of the named columns alone: ANALYZE of a whole table would tell autovacuum, rolled
+        back or not, that it need not come."""
+        keys = [key for key in index.keys if key.expression]
+        table = _table(index)
+        columns = sorted({quoted(name) for key in keys for name in key.columns})
+        for key in keys:
+            self._made += 1
+            name = f"queryscope_{self._made}"
+            with suppress(DatabaseError), _guarded(self._cursor, self._errors):
+                self._cursor.execute(f"CREATE STATISTICS {name} ON ({key.name}) FROM {table}")
+                self._statistics.setdefault(index, []).append(name)
+        if columns:
+            with _guarded(self._cursor, self._errors):
+                self._cursor.execute(f"ANALYZE {table} ({', '.join(columns)})")
 
     def _unhide(self) -> None:
         if self._hidden:

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.fingerprint import statement_kind
 from ..core.indexes import IndexDefinition, quoted
+from ..core.safety import refusal_to_run
 from .base import Built, DatabaseError, Estimate
 from .transactions import one_line, rolled_back
 
@@ -104,7 +104,7 @@ class SQLiteIndexes:
 
     def _run(self, statement: str, timeout_s: float, every: int) -> _Run:
         """Reads to the last row, or as far as the time goes; what writes is not run at all."""
-        if statement_kind(statement) != "select":
+        if refusal_to_run(statement):
             return _Run(0.0, 0.0, complete=False)
         started, steps = time.perf_counter(), 0
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from queryscope.core.indexes import MAX_NAME, IndexDefinition, IndexKey
@@ -11,13 +13,28 @@ from queryscope.core.indexes import MAX_NAME, IndexDefinition, IndexKey
         ("projects_task", ("project_id", "status"), "task_project_status_idx"),
         ("task", ("at",), "task_at_idx"),
         ("otp_2fa", ("user_id",), "t2fa_user_idx"),
-        ("Odd Table", ("Amount Due",), "odd_table_amount_due_idx"),
+        ("Odd Table", ("Amount Due",), "odd_table_amount_du_idx"),
         ("écu", ("x",), "cu_x_idx"),
         ("_", ("x",), "t_x_idx"),
     ],
 )
-def test_a_plain_index_is_named_by_its_words(table: str, columns: tuple, name: str) -> None:
-    assert IndexDefinition(table, tuple(map(IndexKey, columns))).name == name
+def test_an_index_is_named_by_its_words_and_a_hash(table: str, columns: tuple, name: str) -> None:
+    found = IndexDefinition(table, tuple(map(IndexKey, columns))).name
+    assert re.sub("_[0-9a-f]{6}_idx$", "_idx", found) == name
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("projects_event", ("status",)), ("scans_event", ("status",))),
+        (("t", ("a_b",)), ("t", ("a", "b"))),
+        (("t", ("user",)), ("t", ("user_id",))),
+        (("t", ('a"b',)), ("t", ("a.b",))),
+    ],
+)
+def test_no_two_indexes_share_a_name(one: tuple, other: tuple) -> None:
+    names = {IndexDefinition(t, tuple(map(IndexKey, cs))).name for t, cs in (one, other)}
+    assert len(names) == 2
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -166,3 +168,63 @@ def test_with_a_budget_it_fits_and_nothing_that_fits_can_be_added(
 def test_alone_is_the_share_that_one_takes_away() -> None:
     world = World({"p": {A: 50.0}, "q": {}})
     assert alone(world.table, Priced(A, 1)) == 0.25
+
+
+def test_two_that_only_help_together_are_found() -> None:
+    def estimate(text: str, there: Configuration) -> tuple[float, Configuration]:
+        both = frozenset({A, B})
+        return (10.0, both) if both <= there else (100.0, frozenset())
+
+    costs = Costs(estimate, weighted([Probe("p", "p", 1.0, 100.0, 0.0)]), {"p": frozenset({A, B})})
+    assert Selection(costs, [Priced(A, 1), Priced(B, 1)], Limits()).best() == {A, B}
+
+
+@pytest.mark.parametrize(("budget", "expected"), [(None, set()), (100, {A})])
+def test_without_a_budget_storage_has_to_pay(
+    budget: int | None, expected: set[IndexDefinition]
+) -> None:
+    # It takes away 2 %, which is too little for as much storage as the tables take.
+    world = World({"p": {A: 98.0}})
+    limits = Limits(size_bytes=budget, tables_bytes=100)
+    assert Selection(world.table, [Priced(A, 100)], limits).best() == expected
+
+
+def test_one_index_that_does_what_two_do_is_thought_of() -> None:
+    narrow = replace(index("a"), include=("x",))
+    other = replace(index("a"), include=("y",))
+    union = replace(index("a"), include=("x", "y"))
+    built: list[IndexDefinition] = []
+
+    def estimate(text: str, there: Configuration) -> tuple[float, Configuration]:
+        able = {"p": (narrow, union), "q": (other, union)}[text]
+        used = next((one for one in able if one in there), None)
+        return (10.0, frozenset({used})) if used else (100.0, frozenset())
+
+    def build(wanted: IndexDefinition) -> Priced:
+        built.append(wanted)
+        return Priced(wanted, 70)
+
+    parts = frozenset({narrow, other})
+    probes = weighted([Probe("p", "p", 1.0, 100.0, 0.0), Probe("q", "q", 1.0, 100.0, 0.0)])
+    costs = Costs(estimate, probes, {"p": parts, "q": parts})
+    priced = [Priced(narrow, 50), Priced(other, 50)]
+    # Only one of the two fits; both together are in the union.
+    found = Selection(costs, priced, Limits(size_bytes=70), build=build).best()
+    assert [set(one.include) for one in built] == [{"x", "y"}]
+    assert found == {built[0]}
+
+
+def test_few_sets_are_asked_for() -> None:
+    names = [f"i{number}" for number in range(60)]
+    world = World(
+        {
+            f"q{q}": {index(n): 5.0 + 7 * ((q * 13 + at * 29) % 13) for at, n in enumerate(names)}
+            for q in range(10)
+        }
+    )
+    search = Selection(world.table, [Priced(index(n), 10) for n in names], Limits(size_bytes=40))
+    alone_asked = len(world.asked)
+    found = search.best()
+    assert len(found) <= 4
+    # Trying each candidate beside each chosen one would ask 2,400 times.
+    assert len(world.asked) - alone_asked < 1_000

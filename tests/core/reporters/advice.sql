@@ -1,8 +1,8 @@
 -- queryscope 0.1.0: 3 indexes advised
 
 -- projects_task (project_id, status), serves 2 queries, saves 55.7 s, 3.1 MB
-CREATE INDEX CONCURRENTLY "task_project_status_idx" ON "projects_task" ("project_id", "status");
--- to undo it: DROP INDEX CONCURRENTLY "task_project_status_idx";
+CREATE INDEX CONCURRENTLY "task_project_status_8b95fb_idx" ON "projects_task" ("project_id", "status");
+-- to undo it: DROP INDEX CONCURRENTLY "task_project_status_8b95fb_idx";
 
 -- webhooks_webhookdelivery (webhook_id, created_at DESC) WHERE status = 'failed' AND deleted_at IS NULL, serves 1 query, saves 179 ms, 96 kB
 CREATE INDEX CONCURRENTLY "webhookdelivery_web_68703c_idx" ON "webhooks_webhookdelivery" ("webhook_id", "created_at" DESC) WHERE "status" = 'failed' AND "deleted_at" IS NULL;

@@ -100,7 +100,7 @@ MEASURED = Advice(
             "redundant",
             2_200_000,
             "projects_task (project_id, status) answers whatever it does",
-            covered_by="task_project_status_idx",
+            covered_by="task_project_status_8b95fb_idx",
             drop='DROP INDEX CONCURRENTLY "projects_task_project_id_1"',
         ),
         DroppableIndex(
@@ -142,7 +142,7 @@ AROUND = Surroundings(
     code={
         TASKS: DjangoIndex(
             "projects.Task",
-            'models.Index(fields=["project", "status"], name="task_project_status_idx")',
+            'models.Index(fields=["project", "status"], name="task_project_status_8b95fb_idx")',
         ),
         FAILED: DjangoIndex(reason="webhooks_webhookdelivery has no model of its own"),
         TITLES: DjangoIndex(
