@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from queryscope.core.indexes import IndexDefinition, IndexKey
 from tests.shop import Shop, new_database
 
 POSTGRESQL = settings.VENDOR == "postgresql"
