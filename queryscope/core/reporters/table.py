@@ -30,6 +30,7 @@ def render(report: Report, *, root: str = "", verbose: bool = False) -> str:
         *suppressions.sections(report, root, verbose=verbose),
         list(_failed(report)),
         list(_skipped(report.skipped, verbose=verbose)),
+        [line for note in report.notes for line in wrap(clean(note))],
         list(_summary(report, found, root, verbose=verbose)),
     ]
     lines = "\n\n".join("\n".join(section) for section in sections if section)

@@ -273,3 +273,8 @@ def test_what_the_project_may_mean_is_not_said_to_be_anothers() -> None:
     text = render(replace(reports.FULL, findings=(finding,)), root=reports.ROOT)
     assert "In your code, perhaps as it is meant to be" in text
     assert "installed packages" not in text
+
+
+def test_what_could_not_be_done_is_said() -> None:
+    noted = replace(reports.EMPTY, notes=("No indexes were advised: why.",))
+    assert "\nNo indexes were advised: why.\n" in render(noted)
