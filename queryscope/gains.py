@@ -14,6 +14,8 @@ from .core.prices import Prices
 from .core.workload import WorkloadQuery
 from .databases.base import Built, WhatIf
 
+#: Why an index that the search put together has the columns it has.
+_UNION = ("it has the columns of two candidates, so that one index serves the queries of both",)
 #: The share of the time that may be left for an index to be worth its place.
 _FASTER = 0.9
 #: A share of the workload's cost so small that time decides.
@@ -102,7 +104,7 @@ class Gains:
                 definition=index,
                 served=self._served(index),
                 size_bytes=built[index].size_bytes,
-                why=tuple(why.get(index, ())),
+                why=tuple(why.get(index, _UNION)),
                 method=self._method,
                 write_bytes=prices.insert_bytes(index),
                 build_ms=built[index].build_ms,
