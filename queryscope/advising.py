@@ -82,8 +82,7 @@ class _Advisor:
                 probes = self._runs.probes(world, late=lambda: True)
                 pool = [c for c in self._pool(probes) if _imaginable(c.definition)]
                 tried = self._tried(world, probes, pool)
-                kept = {one.definition for one in tried.priced}
-                self._unused = frozenset(tried.built) - kept
+                self._unused = tried.discarded
                 self._calls += world.calls
         except DatabaseError as error:
             self._notes[f"HypoPG could not be asked: {error}"] = None
@@ -190,6 +189,7 @@ class _Advisor:
         prices = Prices(self.schema, self._runs.loads(), milliseconds(probes))
         costs = Costs(_estimator(world), probes, self._runs.relevant(probes, pool))
         priced = []
+        discarded: set[IndexDefinition] = set()
         together: set[IndexDefinition] = set()
         for candidate in sorted(pool, key=lambda c: (c not in first, -c.potential)):
             index = candidate.definition
@@ -204,15 +204,29 @@ class _Advisor:
                 priced.append(price)
                 together |= {index} if partners else set()
             else:
-                self._rejected[index] = reason_alone(costs, price)
-                world.discard(index)
+                self._discard(world, index, built, reason_alone(costs, price))
+                discarded.add(index)
         kept = shortlist(costs, priced) | together
         for price in priced:
             if price.definition not in kept:
-                self._rejected[price.definition] = "others serve the same queries better"
-                world.discard(price.definition)
+                reason = "others serve the same queries better"
+                self._discard(world, price.definition, built, reason)
+                discarded.add(price.definition)
         costs.restrict(kept)
-        return _Tried(costs, [p for p in priced if p.definition in kept], prices, built)
+        chosen = [price for price in priced if price.definition in kept]
+        return _Tried(costs, chosen, prices, built, frozenset(discarded))
+
+    def _discard(
+        self,
+        world: WhatIf,
+        index: IndexDefinition,
+        built: dict[IndexDefinition, Built],
+        reason: str,
+    ) -> None:
+        """Take a candidate away; the search may think of it again, as the union of two."""
+        self._rejected[index] = reason
+        del built[index]
+        world.discard(index)
 
     def _added(self, world: WhatIf, tried: _Tried, index: IndexDefinition) -> Priced | None:
         """A candidate that the search thought of, built and priced; None where it cannot be."""
@@ -237,6 +251,7 @@ class _Tried:
     priced: list[Priced]
     prices: Prices
     built: dict[IndexDefinition, Built]
+    discarded: Configuration
 
 
 def _names_values(index: IndexDefinition) -> bool:
