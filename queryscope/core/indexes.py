@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 Method = Literal["btree", "gin", "gist", "brin", "hash"]
@@ -115,9 +115,6 @@ class IndexDefinition:
             and self.keys == other.keys[: len(self.keys)]
             and set(self.include) <= {*other.include, *other.columns}
         )
-
-    def without_include(self) -> IndexDefinition:
-        return replace(self, include=())
 
 
 def quoted(name: str) -> str:

@@ -54,7 +54,6 @@ class RealIndexes:
     measures = True
 
     def __init__(self, connection: Any, cursor: Any) -> None:
-        self._connection = connection
         self._database = PostgreSQL(connection)
         self._cursor = cursor
         self._errors = connection.Database.Error
