@@ -8,8 +8,9 @@ from .advice import Advice, AdvisedIndex, DroppableIndex, Served
 from .detectors import missing_index, redundant_index, unused_index
 from .findings import Confidence, Finding, Fix, Proof, Severity
 from .indexes import IndexDefinition
-from .reporters.layout import duration, size
+from .reporters.layout import duration
 from .sightings import Location
+from .units import size
 
 _METHODS = {
     "measured": "the real index in a transaction that was rolled back",

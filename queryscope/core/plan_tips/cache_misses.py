@@ -19,7 +19,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .figures import BLOCK_BYTES, number, share, size
+from ..units import size
+from .figures import BLOCK_BYTES, number, share
 from .tip import Context, Tip
 
 NAME = "cache-misses"

@@ -22,7 +22,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..plans import PlanNode
-from .figures import BLOCK_BYTES, counted, number, size
+from ..units import size
+from .figures import BLOCK_BYTES, counted, number
 from .memory import enough
 from .tip import Context, Tip
 

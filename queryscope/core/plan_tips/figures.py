@@ -28,15 +28,6 @@ def milliseconds(duration_ms: float) -> str:
     return f"{duration_ms:,.0f} ms" if duration_ms >= 10 else f"{duration_ms:.1f} ms"
 
 
-def size(size_bytes: float) -> str:
-    """``820 kB``, ``16 MB``, ``1.2 GB``."""
-    if size_bytes >= 1e9:
-        return f"{size_bytes / 1e9:.1f} GB"
-    if size_bytes >= 1e6:
-        return f"{size_bytes / 1e6:,.0f} MB"
-    return f"{size_bytes / 1e3:,.0f} kB"
-
-
 def listed(names: tuple[str, ...], word: str = "and") -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     *others, last = names

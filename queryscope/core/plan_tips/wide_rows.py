@@ -24,7 +24,8 @@ from sqlglot import exp
 
 from ..indexes import IndexDefinition, IndexKey
 from ..schema import Table
-from .figures import BLOCK_BYTES, counted, number, size
+from ..units import size
+from .figures import BLOCK_BYTES, counted, number
 from .indexing import create
 from .reading import select_of, sources
 from .scans import discards, reading

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..advice import Advice, AdvisedIndex, DroppableIndex, Served
+from ..units import size
 from .advice_blocks import GAP, block, broken, figure, table
 from .advised import DjangoIndex, Surroundings, described, saved_ms
-from .layout import WIDTH, clean, duration, plural, shorten, size, width, wrap
+from .layout import WIDTH, clean, duration, plural, shorten, width, wrap
 
 _INDENT = "   "
 _CODE = _INDENT + "    "

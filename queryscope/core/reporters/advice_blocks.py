@@ -9,8 +9,9 @@ from tabulate import tabulate
 from ..advice import AdvisedIndex, Served
 from ..indexes import IndexDefinition
 from ..statements import pieces
+from ..units import size
 from .advised import DjangoIndex, Surroundings, ddl, described, extensions, saved_ms
-from .layout import WIDTH, clean, duration, plural, shorten, size, width, wrap
+from .layout import WIDTH, clean, duration, plural, shorten, width, wrap
 from .listings import paste_lines, sql_lines
 
 #: Between the columns of a table.

@@ -8,9 +8,10 @@ from dataclasses import asdict
 from typing import Protocol
 
 from ..advice import Advice
+from ..units import size
 from .advice import render as render_table
 from .advised import Surroundings, ddl, described, extensions, saved_ms
-from .layout import clean, duration, plural, size
+from .layout import clean, duration, plural
 
 VERSION = 1
 

@@ -82,16 +82,3 @@ def duration(milliseconds: float) -> str:
     if milliseconds >= 1000:
         return f"{milliseconds / 1000:,.1f} s"
     return f"{milliseconds:.0f} ms" if milliseconds >= 9.95 else f"{milliseconds:.1f} ms"
-
-
-def size(number: float) -> str:
-    """ "24 kB", "3.1 MB"; units of 1024, as PostgreSQL shows them."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if number < 1024:
-            return (
-                f"{number:.0f} {unit}"
-                if number >= 10 or unit == "bytes"
-                else f"{number:.1f} {unit}"
-            )
-        number /= 1024
-    return f"{number:,.1f} TB"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .. import units
 from ..plan_texts import masked_expression
 from ..plan_tips import figures
 from ..plans import Buffers, PlanNode
@@ -154,7 +155,7 @@ def memory(buffers: Buffers) -> Iterator[str]:
 
 def size(size_bytes: float) -> str:
     """ "63 MB", which no line breaks."""
-    return figures.size(size_bytes).replace(" ", NO_BREAK)
+    return units.size(size_bytes).replace(" ", NO_BREAK)
 
 
 def rows(count: float) -> str:

@@ -13,7 +13,8 @@ from queryscope.core.fingerprint import fingerprint
 from queryscope.core.indexes import IndexDefinition, IndexKey
 from queryscope.core.reporters.advice_formats import ADVICE_REPORTERS
 from queryscope.core.reporters.advised import Surroundings, described
-from queryscope.core.reporters.layout import size, width
+from queryscope.core.reporters.layout import width
+from queryscope.core.units import size
 
 from . import advices
 
