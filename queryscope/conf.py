@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -14,6 +14,7 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
+from .core.budget_settings import Limits, budget_problems, limits_of, problems_by_route
 from .core.suppression import Allowance, entry_problems
 
 SETTING = "QUERYSCOPE"
@@ -34,8 +35,8 @@ class Settings:
     explain: bool = True
     explain_seconds_per_minute: float = 5.0
     what_if: str = "auto"
-    query_budget: int | None = None
-    query_budgets: Mapping[str, int] = field(default_factory=dict)
+    query_budget: Limits = field(default_factory=dict)
+    query_budgets: Mapping[str, Limits] = field(default_factory=dict)
     round_trip_ms: float = 1.0
     application_paths: tuple[str, ...] = ()
     server_timing: bool = True
@@ -43,6 +44,7 @@ class Settings:
     keep_reports: int = 50
     cache_alias: str = "default"
     allow: tuple[Allowance, ...] = ()
+    baseline: str = "queryscope-baseline.json"
 
 
 _CHOICES = {"what_if": ("auto", "real", "hypopg", "none")}
@@ -57,7 +59,6 @@ _LOWER_BOUNDS = {
     "sample_rate": 0,
     "log_interval_s": 0,
     "keep_reports": 0,
-    "query_budget": 0,
 }
 
 
@@ -82,22 +83,29 @@ def problems(values: Any) -> list[str]:
             near = difflib.get_close_matches(str(name).upper(), fields, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             found.append(f"{SETTING} has no option {name!r}{hint}")
-        elif name == "ALLOW":
-            found.extend(_wrong_entries(value))
+        elif name in _PROBLEMS:
+            found.extend(f"{SETTING}[{name!r}]{problem}" for problem in _PROBLEMS[name](value))
         elif wrong := _wrong_value(str(fields[name].type), name.lower(), value):
             found.append(f"{SETTING}[{name!r}] {wrong}")
     return found
 
 
-def _wrong_entries(entries: Any) -> list[str]:
-    name = f"{SETTING}['ALLOW']"
+def _wrong_entries(entries: Any) -> Iterable[str]:
     if not isinstance(entries, (list, tuple)):
-        return [f"{name} must be a list of dicts, not {entries!r}"]
+        return [f" must be a list of dicts, not {entries!r}"]
     return [
-        f"{name}[{index}]{problem}"
+        f"[{index}]{problem}"
         for index, entry in enumerate(entries)
         for problem in entry_problems(entry)
     ]
+
+
+#: Options that are more than one value: what is wrong is said to be read after the option's name.
+_PROBLEMS: Mapping[str, Callable[[Any], Iterable[str]]] = {
+    "ALLOW": _wrong_entries,
+    "QUERY_BUDGET": budget_problems,
+    "QUERY_BUDGETS": problems_by_route,
+}
 
 
 def _wrong_value(kind: str, name: str, value: Any) -> str | None:
@@ -108,18 +116,14 @@ def _wrong_value(kind: str, name: str, value: Any) -> str | None:
         return f"must be a number, not {value!r}"
     if kind == "int" and not (number and isinstance(value, int)):
         return f"must be a whole number, not {value!r}"
-    if kind == "int | None" and not (value is None or (number and isinstance(value, int))):
-        return f"must be a whole number or None, not {value!r}"
     if name in _CHOICES and value not in _CHOICES[name]:
         return f"must be one of {', '.join(map(repr, _CHOICES[name]))}, not {value!r}"
-    if kind == "str" and not isinstance(value, str):
-        return f"must be a string, not {value!r}"
+    if kind == "str" and not (isinstance(value, str) and value):
+        return f"must be a string that is not empty, not {value!r}"
     if kind.startswith("tuple") and not (
         isinstance(value, (list, tuple)) and all(isinstance(item, str) and item for item in value)
     ):
         return f"must be a list of strings that are not empty, not {value!r}"
-    if kind.startswith("Mapping") and not _is_budget_map(value):
-        return f"must map routes to whole numbers, not {value!r}"
     if number and not math.isfinite(value):
         return f"must be a finite number, not {value!r}"
     if number and name in _LOWER_BOUNDS and value < _LOWER_BOUNDS[name]:
@@ -129,16 +133,13 @@ def _wrong_value(kind: str, name: str, value: Any) -> str | None:
     return None
 
 
-def _is_budget_map(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(
-        isinstance(k, str) and isinstance(v, int) and not isinstance(v, bool) and v >= 0
-        for k, v in value.items()
-    )
-
-
 def _freeze(name: str, value: Any) -> Any:
     if name == "ALLOW":
         return tuple(Allowance.of(index, entry) for index, entry in enumerate(value))
+    if name == "QUERY_BUDGET":
+        return limits_of(value)
+    if name == "QUERY_BUDGETS":
+        return {route: limits_of(budget) for route, budget in value.items()}
     return tuple(value) if isinstance(value, list) else value
 
 

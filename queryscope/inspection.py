@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from . import __version__
 from .conf import Settings, get_settings
 from .core.detection import Detection, Options, detections_of, merged
+from .core.detectors.query_budget import late, slower
 from .core.events import Trace
 from .core.explained import Choice, Plans, chosen
 from .core.findings import Endpoint, Finding, Report, rank
+from .core.gate import Verdict
 from .core.runs import merged as merged_queries
 from .core.suppression import suppress
 from .core.workload import WorkloadQuery
@@ -39,17 +42,40 @@ def inspect(
     if plans is None:
         plans = _explain(slow_queries(traces, settings))
     frozen = [_freeze(trace, settings, whole=bool(watched or plans)) for trace in traces]
-    detections = detections_of(frozen, options_of(settings), watched, plans)
+    options = options_of(settings)
+    endpoints = _endpoints(frozen)
+    detections = detections_of(frozen, options, watched, plans)
+    detections += late(endpoints, options.budget_for)
     detections += [Detection(finding, frozenset()) for finding in also]
     left, suppressions = suppress(detections, settings.allow, comments_of(), today())
     return Report(
-        endpoints=_endpoints(frozen),
+        endpoints=endpoints,
         findings=rank(merged(left), settings.round_trip_ms),
         database=_database(traces),
         tool={"name": "queryscope", "version": __version__},
         round_trip_ms=settings.round_trip_ms,
         suppressions=suppressions,
     )
+
+
+def with_slower(
+    report: Report, verdicts: Iterable[Verdict], settings: Settings | None = None
+) -> Report:
+    """The report with a finding for each ratio of recorded times that is over.
+
+    ``verdicts`` are those of the report's endpoints: times are recorded in the baseline, which no
+    inspection knows.
+    """
+    settings = settings or get_settings()
+    found = [Detection(finding, frozenset()) for finding in slower(report.endpoints, verdicts)]
+    left, allowed = suppress(found, settings.allow, comments_of(), today())
+    told = {(each.file, each.line, each.name): each for each in report.suppressions}
+    for each in allowed:
+        name = each.file, each.line, each.name
+        before = told[name].findings if name in told else ()
+        told[name] = replace(each, findings=before + each.findings)
+    findings = rank(report.findings + merged(left), report.round_trip_ms)
+    return replace(report, findings=findings, suppressions=tuple(told.values()))
 
 
 def _freeze(trace: Trace | Recording, settings: Settings, *, whole: bool) -> Trace:

@@ -17,8 +17,10 @@ def test_without_the_setting_the_defaults_hold(settings):
 
 
 def test_options_replace_defaults(settings):
-    settings.QUERYSCOPE = {"SAMPLE_RATE": 0.5, "IGNORE_PATHS": ["/a/"], "QUERY_BUDGET": None}
-    assert get_settings() == Settings(sample_rate=0.5, ignore_paths=("/a/",), query_budget=None)
+    settings.QUERYSCOPE = {"SAMPLE_RATE": 0.5, "IGNORE_PATHS": ["/a/"], "QUERY_BUDGET": 7}
+    assert get_settings() == Settings(
+        sample_rate=0.5, ignore_paths=("/a/",), query_budget={"queries": 7}
+    )
 
 
 def test_settings_are_cached_until_they_change(settings):
@@ -72,16 +74,10 @@ def test_the_setting_is_a_dict(values):
         ("EXPLAIN_SECONDS_PER_MINUTE", 0.5, None),
         ("N_PLUS_ONE_THRESHOLD", 1, "must be at least 2, not 1"),
         ("LOOP_THRESHOLD", 2.5, "must be a whole number, not 2.5"),
-        ("QUERY_BUDGET", "many", "must be a whole number or None, not 'many'"),
-        ("QUERY_BUDGET", -1, "must be at least 0, not -1"),
-        ("QUERY_BUDGET", None, None),
-        ("QUERY_BUDGETS", {"/a/": -1}, "must map routes to whole numbers, not {'/a/': -1}"),
-        ("QUERY_BUDGETS", {"/a/": True}, "must map routes to whole numbers, not {'/a/': True}"),
-        ("QUERY_BUDGETS", {"/a/": 3}, None),
         ("IGNORE_PATHS", "/a/", "must be a list of strings that are not empty, not '/a/'"),
         ("IGNORE_PATHS", [""], "must be a list of strings that are not empty, not ['']"),
         ("IGNORE_PATHS", (), None),
-        ("CACHE_ALIAS", None, "must be a string, not None"),
+        ("CACHE_ALIAS", None, "must be a string that is not empty, not None"),
         ("LOG_INTERVAL_S", -1, "must be at least 0, not -1"),
         ("KEEP_REPORTS", 0, None),
         ("ALLOW", [], None),
@@ -92,6 +88,82 @@ def test_the_setting_is_a_dict(values):
 def test_values(name, value, wrong):
     expected = [] if wrong is None else [f"QUERYSCOPE[{name!r}] {wrong}"]
     assert problems({name: value}) == expected
+
+
+BUDGET = "must be a whole number of queries, a dict of measures or None, not "
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wrong"),
+    [
+        ("QUERY_BUDGET", "many", f" {BUDGET}'many'"),
+        ("QUERY_BUDGET", 2.5, f" {BUDGET}2.5"),
+        ("QUERY_BUDGET", -1, " must be at least 0, not -1"),
+        ("QUERY_BUDGET", None, None),
+        ("QUERY_BUDGET", 0, None),
+        ("QUERY_BUDGET", {}, None),
+        ("QUERY_BUDGET", {"queries": 9, "database_ms": 200, "duration_ms": None}, None),
+        ("QUERY_BUDGET", {"querys": 9}, " has no measure 'querys'; did you mean 'queries'?"),
+        (
+            "QUERY_BUDGET",
+            {7: 9},
+            " has no measure 7; it may have queries, distinct, database_ms, duration_ms, "
+            "database_ratio",
+        ),
+        ("QUERY_BUDGETS", [], " must be a dict of routes and their budgets, not []"),
+        ("QUERY_BUDGETS", {"/a/": 3, "/b/": None, "/c/*": {"database_ratio": 1.5}}, None),
+        (
+            "QUERY_BUDGETS",
+            {5: 3},
+            " has the key 5; it must be a route or a pattern such as '/api/*'",
+        ),
+        (
+            "QUERY_BUDGETS",
+            {"": 3},
+            " has the key ''; it must be a route or a pattern such as '/api/*'",
+        ),
+        ("QUERY_BUDGETS", {"/a/": -1}, "['/a/'] must be at least 0, not -1"),
+        ("QUERY_BUDGETS", {"/a/": True}, f"['/a/'] {BUDGET}True"),
+        (
+            "QUERY_BUDGETS",
+            {"/a/": {"database": 9}},
+            "['/a/'] has no measure 'database'; did you mean 'database_ms'?",
+        ),
+        (
+            "QUERY_BUDGETS",
+            {"/a/": {"distinct": 2.0}},
+            "['/a/']['distinct'] must be a whole number or None, not 2.0",
+        ),
+        (
+            "QUERY_BUDGETS",
+            {"/a/": {"database_ms": "2"}},
+            "['/a/']['database_ms'] must be a number or None, not '2'",
+        ),
+        (
+            "QUERY_BUDGETS",
+            {"/a/": {"duration_ms": float("inf")}},
+            "['/a/']['duration_ms'] must be a finite number, not inf",
+        ),
+        (
+            "QUERY_BUDGETS",
+            {"/a/": {"database_ratio": 0}},
+            "['/a/']['database_ratio'] must be more than 0, not 0",
+        ),
+    ],
+)
+def test_budgets(name, value, wrong):
+    expected = [] if wrong is None else [f"QUERYSCOPE[{name!r}]{wrong}"]
+    assert problems({name: value}) == expected
+
+
+def test_all_that_is_wrong_in_budgets_is_said_at_once():
+    wrong = {"/a/": {"querys": 1, "distinct": -1}, "/b/": "few"}
+    assert len(problems({"QUERY_BUDGETS": wrong})) == 3
+
+
+def test_a_number_of_a_budget_is_its_queries(settings):
+    settings.QUERYSCOPE = {"QUERY_BUDGETS": {"/a/": 3, "/b/": {"distinct": 2}}}
+    assert get_settings().query_budgets == {"/a/": {"queries": 3}, "/b/": {"distinct": 2}}
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from .budget_settings import Limits, budget_for
+from .budgets import Budget
 from .events import QueryGroup, Trace
 from .exercise import Exercise
 from .explained import Explained, Plans
@@ -16,26 +17,19 @@ from .fixes import Need, Remedy
 @dataclass(frozen=True, slots=True)
 class Options:
     """What detectors may be told. Thresholds count queries unless they are named after their unit,
-    budgets are queries per request."""
+    budgets are limits for the measures of ``core.budgets.Budget``."""
 
     n_plus_one_threshold: int = 2
     loop_threshold: int = 3
     duplicate_threshold: int = 2
     unbounded_rows: int = 1_000
     slow_query_ms: float = 100.0
-    query_budget: int | None = None
-    query_budgets: Mapping[str, int] = field(default_factory=dict)
+    query_budget: Limits = field(default_factory=dict)
+    query_budgets: Mapping[str, Limits] = field(default_factory=dict)
 
-    def budget_for(self, endpoint: str) -> int | None:
-        """The budget of an endpoint: an exact route first, then a pattern, then the default."""
-        route = endpoint.partition(" ")[2] or endpoint
-        for name in (endpoint, route):
-            if name in self.query_budgets:
-                return self.query_budgets[name]
-        for pattern, budget in self.query_budgets.items():
-            if fnmatch.fnmatchcase(endpoint, pattern) or fnmatch.fnmatchcase(route, pattern):
-                return budget
-        return self.query_budget
+    def budget_for(self, endpoint: str) -> Budget:
+        """The budget of an endpoint, without limits where nobody set any."""
+        return budget_for(endpoint, self.query_budget, self.query_budgets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +105,7 @@ def merged(detections: Sequence[Detection]) -> tuple[Finding, ...]:
             finding = replace(finding, fix=need.fix(remedies[need.queryset]))
         # One function may load a relation for the rows of two querysets: two things to change.
         place = finding.location, finding.template, finding.origin
-        same = finding.endpoint, finding.key, place, need and (need.queryset, need.remedy)
+        same = finding.endpoint, finding.identity, place, need and (need.queryset, need.remedy)
         if finding.count > best.setdefault(same, finding).count:
             best[same] = finding
     return tuple(best.values())

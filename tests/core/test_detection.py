@@ -214,7 +214,7 @@ def test_rows_of_two_querysets_in_one_function_are_two_findings():
     assert len({finding.key for finding in findings}) == 1
 
 
-# query-in-loop, duplicate-query, query-budget
+# query-in-loop, duplicate-query
 
 
 @pytest.mark.parametrize(
@@ -253,26 +253,6 @@ def test_what_a_loop_explains_is_no_duplicate():
 
 def test_what_an_n_plus_one_explains_is_no_duplicate():
     assert one(replace(loop(FORWARD), repeats={1: 5})).detector == "n-plus-one"
-
-
-BUDGETS = [
-    ({"query_budget": 4}, True),
-    ({"query_budget": 5}, False),
-    ({"query_budget": None}, False),
-    ({"query_budget": 0}, True),
-    ({"query_budgets": {"GET /api/tasks/": 4}}, True),
-    ({"query_budgets": {"/api/tasks/": 4}}, True),
-    ({"query_budgets": {"/api/*": 4}}, True),
-    ({"query_budgets": {"POST /api/tasks/": 4}}, False),
-    ({"query_budgets": {"/api/*": 4, "/api/tasks/": 9}}, False),
-    ({"query_budgets": {"/other/": 4}, "query_budget": 9}, False),
-]
-
-
-@pytest.mark.parametrize(("options", "over"), BUDGETS, ids=[str(b[0]) for b in BUDGETS])
-def test_the_budget_of_an_endpoint(options, over):
-    asked = trace(group(count=5), name="GET /api/tasks/")
-    assert [f.detector for f in found(asked, **options)] == ["query-budget"] * over
 
 
 # Several traces
