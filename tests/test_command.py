@@ -17,6 +17,7 @@ from queryscope.core.detectors import DETECTORS, NAMES
 
 ROOT = Path(__file__).resolve().parent.parent
 ALIASES = ("default", "other")
+FORMATS = "table, json, github, sarif, junit, gitlab, markdown"
 
 
 @pytest.fixture
@@ -137,7 +138,7 @@ EMPTY = "--{} has an empty value; give one or leave the option out"
         (("audit", "/nowhere/"), "URL '/nowhere/': no route answers it"),
         (
             ("audit", "--format", "jsn"),
-            "--format 'jsn': no such format; did you mean 'json'? (table, json)",
+            f"--format 'jsn': no such format; did you mean 'json'? ({FORMATS})",
         ),
         (
             ("audit", "--select", "n-plus-two"),
@@ -229,7 +230,7 @@ def test_a_fault_of_queryscope_itself_is_one_line(shop: None, monkeypatch: Any) 
     def fault(*args: Any) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("queryscope.management.commands.queryscope.audit", fault)
+    monkeypatch.setattr("queryscope.management.auditing.audit", fault)
     status, _, stderr = run("audit")
     assert (status, stderr.startswith("audit failed: AssertionError (")) == (2, True)
 

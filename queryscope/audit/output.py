@@ -7,6 +7,8 @@ import stat
 import tempfile
 from typing import Any
 
+from ..files import replace_file
+
 
 class OutputError(Exception):
     """The report cannot be written; the text says where and why."""
@@ -24,6 +26,16 @@ class Output:
         if self._path is not None:
             self._check(self._path)
 
+    @property
+    def repository(self) -> str:
+        """The folder that the repository begins in: what the hosts of code name files from."""
+        folder = self.root
+        while not os.path.exists(os.path.join(folder, ".git")):
+            folder, below = os.path.dirname(folder), folder
+            if folder == below:
+                return self.root
+        return folder
+
     def write(self, text: str) -> None:
         """Write the whole report. Raises OutputError when that fails."""
         if self._path is None:
@@ -35,7 +47,7 @@ class Output:
                 with open(self._path, "wb") as stream:
                     stream.write(data)
             else:
-                _replace(self._path, data)
+                replace_file(self._path, data)
         except OSError as error:
             raise self._error(error) from error
 
@@ -67,25 +79,3 @@ class Output:
 def _is_special(path: str) -> bool:
     """A pipe, /dev/stdout and the like are written to, never replaced."""
     return os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode)
-
-
-def _replace(path: str, data: bytes) -> None:
-    if os.path.exists(path):
-        mode = stat.S_IMODE(os.stat(path).st_mode)
-    else:
-        mask = os.umask(0)
-        os.umask(mask)
-        mode = 0o666 & ~mask
-    descriptor, temporary = tempfile.mkstemp(
-        dir=os.path.dirname(path), prefix=f".{os.path.basename(path)}."
-    )
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -10,6 +10,7 @@ from django.db.models import Model
 
 from .. import __version__
 from ..conf import Settings
+from ..core.budget_settings import unused
 from ..core.events import TimelineEntry, Trace
 from ..core.explained import STEP
 from ..core.findings import Endpoint, Report, Skipped
@@ -187,7 +188,7 @@ def _report(
     traces, failed, skipped = [], [], list(skipped)
     for target, given in ((one.target, one.answers) for one in asked):
         if given[0].refusal and target.route is not None:
-            skipped.append(Skipped(target.route.name, given[0].refusal))
+            skipped.append(Skipped(target.route.name, given[0].refusal, expected=True))
             continue
         recorded = [only_database(answer.trace, options.database) for answer in given]
         if given[0].problem:
@@ -216,7 +217,10 @@ def _report(
     if options.urls or options.globs:
         return report  # too little ran to speak of the whole project
     told = report.suppressions + idle(report, traces, options.settings)
-    return replace(report, suppressions=told)
+    endpoints = [endpoint.name for endpoint in report.endpoints]
+    routes = [one.route for one in skipped]
+    notes = unused(options.settings.query_budgets, endpoints, routes)
+    return replace(report, suppressions=told, notes=(*report.notes, *notes), whole=True)
 
 
 def _failed(target: Target, answer: Answer, trace: Trace) -> Endpoint:

@@ -57,7 +57,7 @@ def from_urlconf(
         if globs and not target.matches(globs):
             continue
         found: list[Candidate] = []
-        reason = reason_to_skip(route, admin=admin)
+        reason = never = reason_to_skip(route, admin=admin)
         try:
             found = [] if reason else _reaching(route, filler)
         except NoRows as error:
@@ -71,7 +71,7 @@ def from_urlconf(
             if route.catch_all and "" in (_captured(found[0].url, route) or ()):
                 reason = _of_any_path(route, "only one")
         if reason:
-            skipped.append(Skipped(route.name, reason))
+            skipped.append(Skipped(route.name, reason, expected=never is not None))
     if globs and not targets:
         _refuse_globs(globs, seen, skipped)
     return targets, skipped

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .advice import AdvisedIndex
+from .changes import Changes
+from .gate import Gate, Run
 from .paths import relative
 from .sightings import Location, TemplateLine
 
@@ -55,6 +57,10 @@ _IMPORTS = {
         "prefetch_related_objects",
     },
 }
+
+
+def _below(file: str, root: str) -> str:
+    return relative(file, root).replace(os.sep, "/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +138,23 @@ class Finding:
 
     @property
     def key(self) -> str:
-        """Stable across line moves: detector, file, function and relation or fingerprint digest.
+        """Stable across line moves: detector, file, function and what is asked there.
 
         Files are named from the current directory, so that the key is the same on every machine.
+        What is asked is a relation, else a model or tables: the statement itself is written in
+        another way by the next Django, by another database, for one more column.
         """
         place, root = self.location or self.origin, os.getcwd()
-        where = [relative(place.file, root), place.function] if place else [self.endpoint]
+        where = [_below(place.file, root), place.function] if place else [self.endpoint]
         if self.template and self.relation:
-            where.append(relative(self.template.name, root))
-        return "::".join([self.detector, *where, self.relation or self.digest])
+            where.append(_below(self.template.name, root))
+        what = self.relation or self.model or "+".join(self.tables) or self.digest
+        return "::".join([self.detector, *where, what])
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Tells findings of one report apart: a key may stand for several statements."""
+        return self.key, self.relation or self.digest
 
     def cost_ms(self, round_trip_ms: float) -> float:
         """What a fix would save: time in the database, and the network's round trips."""
@@ -179,10 +193,13 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A route that was not exercised, and why."""
+    """A route that was not exercised, and why; ``expected`` where an audit never would, or was not
+    asked to.
+    """
 
     route: str
     reason: str
+    expected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +238,9 @@ class Suppression:
 class Report:
     """Everything one run found. ``findings`` are in the order of what a fix would save, without
     those that ``suppressions`` took away.
+
+    ``whole`` tells that all of the project was to be exercised, not a choice of it. With a ``gate``
+    the findings are those that its baseline does not know.
     """
 
     endpoints: tuple[Endpoint, ...]
@@ -233,6 +253,11 @@ class Report:
     indexes: tuple[AdvisedIndex, ...] = ()
     #: What could not be done, each in a sentence.
     notes: tuple[str, ...] = ()
+    run: Run = "audit"
+    whole: bool = False
+    gate: Gate | None = None
+    #: Lines that a pull request changes, where that is known; in no serial form.
+    changed: Changes | None = None
 
     @property
     def queries(self) -> int:
@@ -242,15 +267,20 @@ class Report:
     def suppressed(self) -> tuple[Finding, ...]:
         """The findings that suppressions took away, each once however many allow it."""
         taken = (finding for suppression in self.suppressions for finding in suppression.findings)
-        once = {(f.endpoint, f.key, f.location, f.template, f.origin): f for f in taken}
+        once = {(f.endpoint, f.identity, f.location, f.template, f.origin): f for f in taken}
         return tuple(once.values())
 
     @property
     def failing(self) -> bool:
-        """Whether something is to be done: a finding above "info", a suppression that fails."""
-        return any(f.severity != "info" for f in self.findings) or any(
-            not suppression.holds for suppression in self.suppressions
-        )
+        """Whether something is to be done: a finding above "info", a suppression that fails.
+
+        To a gate a new finding is one, whatever its severity: it lets pass what does not count.
+        """
+        if any(not suppression.holds for suppression in self.suppressions):
+            return True
+        if self.gate is not None:
+            return bool(self.findings) or self.gate.failing
+        return any(finding.severity != "info" for finding in self.findings)
 
     def summary(self) -> dict[str, Any]:
         return {
@@ -284,6 +314,11 @@ class Report:
             "skipped": [dataclasses.asdict(route) for route in self.skipped],
             "notes": self.notes,
             "round_trip_ms": self.round_trip_ms,
+            "run": self.run,
+            "whole": self.whole,
+            "gate": self.gate.as_dict() if self.gate is not None else None,
+            # Where the project was: `core.stored` puts its files where it is now.
+            "root": os.getcwd(),
             "summary": self.summary(),
         }
 

@@ -37,6 +37,10 @@ class HostileUrls:
     )
 
 
+class OneAskedOnePosted:
+    urlpatterns = (path("first/", views.index), path("post/", views.post_only))
+
+
 def run(*urls: str, stream: Any = None, **options: Any) -> Audited:
     chosen = Options(settings=get_settings(), urls=urls, **options)
     return audit(chosen, Progress(stream or io.StringIO()))
@@ -88,6 +92,17 @@ def test_whole_urlconf(library: dict[str, Any], boss: Any) -> None:
     assert [f.endpoint for f in report.findings if f.relation == "testapp.Book.author"] == [
         "GET /authors-of-books/"
     ]
+
+
+@pytest.mark.parametrize(("urls", "noted"), [((), ["/frist/"]), (("/first/",), [])])
+def test_a_budget_that_no_route_has_is_noted_by_a_whole_audit(
+    settings: Any, boss: Any, urls: tuple[str, ...], noted: list[str]
+) -> None:
+    settings.ROOT_URLCONF = OneAskedOnePosted
+    settings.QUERYSCOPE = {"QUERY_BUDGETS": {"/first/": 9, "/post/": 9, "/frist/": 9}}
+    hint = "fits no route of this audit; did you mean '/first/'?"
+    told = [f"QUERYSCOPE['QUERY_BUDGETS'][{name!r}] {hint}" for name in noted]
+    assert list(run(*urls).report.notes) == told
 
 
 def test_named_urls_are_named_after_their_routes(library: dict[str, Any]) -> None:

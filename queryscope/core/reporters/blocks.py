@@ -108,7 +108,8 @@ def _line(finding: Finding) -> object:
     """Where the change is made, in a form that tells changes apart."""
     if finding.origin is not None:
         return finding.detector, finding.origin.file, finding.origin.line
-    return finding.key if finding.location is not None else (finding.key, finding.endpoint)
+    where = finding.endpoint if finding.location is None else None
+    return finding.identity, where
 
 
 def _rows_of(code: str) -> str:
@@ -133,14 +134,16 @@ def _title(block: Block, number: int) -> Iterator[str]:
     first = block.findings[0]
     sure = "" if first.confidence == "certain" else f", {first.confidence}"
     left = f"{number}. {', '.join(block.detectors)} ({block.severity}{sure}) "
-    right = f" {_savings(block)}"
+    right = f" {savings(block)}"
     room = WIDTH - len(left) - len(right)
     yield from [left + "-" * room + right] if room > 1 else wrap(left + right.strip(), "", _INDENT)
 
 
-def _savings(block: Block) -> str:
+def savings(block: Block) -> str:
+    """ "saves 298 of 300 queries, about 358 ms", or what is known instead."""
     if block.is_budget:
-        return f"{plural(block.findings[0].saves, 'query')} over the budget"
+        over = block.findings[0].saves
+        return f"{plural(over, 'query')} over the budget" if over else "over the budget"
     if not block.saves and block.cost_ms >= 1:
         whole = sum(finding.duration_ms for finding in block.findings)
         return f"saves up to {duration(block.cost_ms)} of {duration(whole)}"
@@ -165,7 +168,7 @@ def _alike(findings: Sequence[Finding]) -> list[list[Finding]]:
     """The same finding at several endpoints is told once; from several lines, once for each."""
     alike: dict[object, list[Finding]] = {}
     for finding in findings:
-        same = finding.key, finding.template, finding.location
+        same = finding.identity, finding.template, finding.location
         alike.setdefault(same, []).append(finding)
     return list(alike.values())
 
@@ -224,7 +227,7 @@ def _remedy(block: Block) -> Iterator[str]:
             yield _CODE + shorten(f"# {clean(names[0])}", WIDTH - len(_CODE))
         imports = next(f.fix.imports for f in block.findings if f.fix and f.fix.code == code)
         yield from (_CODE + line for line in (*imports, "") if imports)
-        yield from (_CODE + line for line in _pasted(code))
+        yield from (_CODE + line for line in pasted(code, WIDTH - len(_CODE)))
     others = dict.fromkeys(f.fix.alternative for f in block.findings if f.fix and len(fixes) == 1)
     for code in filter(None, others):
         yield from ["", f"{_INDENT}     or, as Django 6.1 can:", ""]
@@ -232,8 +235,8 @@ def _remedy(block: Block) -> Iterator[str]:
     yield from _afterwards(list(dict.fromkeys(then.rstrip(".") for _, _, then in hints if then)))
 
 
-def _pasted(code: str) -> Iterable[str]:
-    room = WIDTH - len(_CODE)
+def pasted(code: str, room: int) -> Iterable[str]:
+    """The code of a fix, Python or SQL, in lines of about ``room`` columns."""
     return broken(code.rstrip(";"), room) if code.startswith(_SQL) else paste_lines(code, room)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from tabulate import tabulate
 
 from ..findings import SEVERITIES, Endpoint, Report, Skipped
-from . import suppressions
+from ..paths import is_packaged
+from . import gate, suppressions
 from .blocks import Block, blocks, short_place
 from .blocks import render as render_block
 from .layout import WIDTH, clean, duration, plural, shorten, width, wrap
@@ -21,16 +22,19 @@ def render(report: Report, *, root: str = "", verbose: bool = False) -> str:
     """The whole report; ``verbose`` names every endpoint and every route that was left out."""
     found = blocks(report.findings, report.round_trip_ms)
     notes = [block for block in found if block.severity == "info"]
-    told = found if verbose else found[: len(found) - len(notes)]
+    # In a check nothing is only worth knowing: what is new fails it.
+    whole = verbose or report.gate is not None
+    told = found if whole else found[: len(found) - len(notes)]
     sections = [
         list(_heading(report)),
-        list(_endpoints(report, verbose=verbose)),
+        list(_endpoints(report, verbose=verbose)) if report.gate is None or verbose else [],
         *(list(render_block(b, n, root, verbose=verbose)) for n, b in enumerate(told, 1)),
-        [] if verbose else list(_notes(notes, root)),
+        [] if whole else list(_notes(notes, root)),
         *suppressions.sections(report, root, verbose=verbose),
         list(_failed(report)),
-        list(_skipped(report.skipped, verbose=verbose)),
+        list(_skipped(report.skipped, brief=report.gate is not None, verbose=verbose)),
         [line for note in report.notes for line in wrap(clean(note))],
+        *gate.sections(report, verbose=verbose),
         list(_summary(report, found, root, verbose=verbose)),
     ]
     lines = "\n\n".join("\n".join(section) for section in sections if section)
@@ -120,12 +124,15 @@ def _failed(report: Report) -> Iterator[str]:
         yield from wrap(endpoint.problem or "", "        ")
 
 
-def _skipped(skipped: tuple[Skipped, ...], *, verbose: bool) -> Iterator[str]:
+def _skipped(skipped: tuple[Skipped, ...], *, brief: bool, verbose: bool) -> Iterator[str]:
     if not skipped:
         return
     names = "" if verbose else " (-v 2 names them)"
     were = "was" if len(skipped) == 1 else "were"
-    yield f"{plural(len(skipped), 'route')} {were} not requested{names}:"
+    end = "" if brief and not verbose else ":"
+    yield f"{plural(len(skipped), 'route')} {were} not requested{names}{end}"
+    if not end:
+        return
     reasons: dict[str, list[str]] = {}
     for route in skipped:
         reasons.setdefault(route.reason, []).append(route.route)
@@ -183,6 +190,12 @@ def _note_lines(blocks: list[Block], root: str) -> Iterator[str]:
 
 
 def _summary(report: Report, found: list[Block], root: str, *, verbose: bool) -> Iterator[str]:
+    if report.gate is not None:
+        yield from gate.status(report, report.gate)
+        if found:
+            yield ""
+            yield from _next(found, root, "check", verbose=verbose)
+        return
     if not found:
         yield "No findings."
         if report.failing:
@@ -196,7 +209,7 @@ def _summary(report: Report, found: list[Block], root: str, *, verbose: bool) ->
     yield from _savings(changes, report.round_trip_ms)
     yield _status(report)
     yield ""
-    yield from _next(found, root, verbose=verbose)
+    yield from _next(found, root, "audit", verbose=verbose)
 
 
 def _status(report: Report) -> str:
@@ -227,33 +240,31 @@ def _severity(count: int, name: str) -> str:
     return f"{count:,} {name}" if name == "info" else plural(count, name)
 
 
-def _next(found: list[Block], root: str, *, verbose: bool) -> Iterator[str]:
+def _next(found: list[Block], root: str, verb: str, *, verbose: bool) -> Iterator[str]:
     number, worst = next(
         ((n, block) for n, block in enumerate(found, 1) if not block.is_budget), (1, found[0])
     )
     request = worst.findings[0].request
     url = f" {_quoted(request)}" if request else ""
-    if found[0].severity != "info":
+    if found[0].severity != "info" or verb == "check":
         yield from wrap(f"Next: {_step(number, worst, root)}, then ask again:")
-        yield f"    python manage.py queryscope audit{url}"
+        yield f"    python manage.py queryscope {verb}{url if verb == 'audit' else ''}"
     elif not verbose:
         yield "Next: read them in full:"
-        yield "    python manage.py queryscope audit -v 2"
+        yield f"    python manage.py queryscope {verb} -v 2"
     yield from wrap(f"What {worst.detectors[0]} means and when it is wrong:")
     yield f"    python manage.py queryscope rule {worst.detectors[0]}"
 
 
 def _step(number: int, block: Block, root: str) -> str:
     if block.is_budget:
-        return f"take queries away from {block.endpoints[0]}"
+        verb = "take queries away from" if block.findings[0].saves else "speed up"
+        return f"{verb} {block.endpoints[0]}"
     place = short_place(block.place, root) if block.place else ""
     # A line of an installed package is where it happens, not where one edits.
-    own = block.place is not None and block.place.file.startswith(root) and not _packaged(place)
+    file = block.place.file if block.place else ""
+    own = file.startswith(root) and not is_packaged(file) and bool(file)
     return f"make change {number} ({place})" if own else f"make change {number}"
-
-
-def _packaged(place: str) -> bool:
-    return "site-packages/" in place or "dist-packages/" in place
 
 
 def _quoted(url: str) -> str:

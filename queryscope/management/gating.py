@@ -1,0 +1,67 @@
+"""What ``check`` and ``baseline`` share: the run they judge, and the file they compare it with."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from .. import baseline_file, report_file
+from ..audit.preflight import CannotRun
+from ..conf import get_settings
+from ..core.baseline import UNSTEADY, Baseline, Scope
+from ..core.findings import Report
+from .auditing import add_choice, add_requests, audited
+
+_INDEXES = frozenset({"missing-index", "redundant-index", "unused-index"})
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    add_requests(parser)
+    parser.add_argument(
+        "--from",
+        dest="source",
+        metavar="FILE",
+        help="judge a report that was stored (audit --format json, pytest --queryscope-output) "
+        "instead of requesting anything",
+    )
+    add_choice(parser)
+    parser.add_argument(
+        "--baseline",
+        metavar="FILE",
+        help="where the known findings are; default: the BASELINE setting, "
+        "queryscope-baseline.json",
+    )
+
+
+def path_of(options: dict[str, Any]) -> str:
+    """The baseline's path, as it is shown."""
+    given = options["baseline"]
+    if given is None:
+        return get_settings().baseline
+    if not given.strip():
+        raise CannotRun("--baseline has an empty value; give a file or leave the option out")
+    return str(given)
+
+
+def report_for(options: dict[str, Any], scope: Scope, stderr: Any) -> Report:
+    """The stored report, or that of an audit which looks for what is in scope.
+
+    Raises StoredError when ``--from`` cannot be read, CannotRun when an audit cannot run.
+    """
+    if options["source"] is None:
+        named = scope.detectors or frozenset()
+        way: Any = get_settings().what_if if named & _INDEXES else None
+        return audited(options, stderr, explain=bool(named & (UNSTEADY - _INDEXES)), what_if=way)
+    if options["urls"] or options["endpoint"]:
+        raise CannotRun("--from judges all that is in the report: leave URLs and --endpoint out")
+    return report_file.read(options["source"])
+
+
+def known(path: str) -> Baseline | None:
+    """The baseline, None where there is none yet. Raises BaselineError."""
+    if os.path.isdir(path):
+        raise ImproperlyConfigured(f"the baseline {path} is a folder; name a file")
+    return baseline_file.read(path)
