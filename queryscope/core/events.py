@@ -11,7 +11,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from .decoding import decode
+from .decoding import Unfit, decode
 from .sightings import Location, Reading, TemplateLine, Usage, Write
 
 TRACE_VERSION = 1
@@ -252,5 +252,5 @@ class Trace:
             raise ValueError(f"not a queryscope trace of version {TRACE_VERSION}")
         try:
             return decode(cls, data)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ValueError(f"not a queryscope trace: {error!r}") from error
+        except Unfit as error:
+            raise ValueError(f"not a queryscope trace: {error}") from error

@@ -58,7 +58,7 @@ traces = st.builds(
     queries=whole,
     groups=st.lists(groups, max_size=3).map(tuple),
     sources=st.lists(sources, max_size=3).map(tuple),
-    timeline=st.lists(st.builds(TimelineEntry, whole, milliseconds, milliseconds)).map(tuple),
+    timeline=st.lists(st.builds(TimelineEntry, whole, whole, whole)).map(tuple),
     version=st.just(1),
 )
 
