@@ -78,13 +78,13 @@ def _outside_quotes(code: str) -> Iterator[tuple[int, str]]:
             yield position, character
 
 
-def sql_lines(fingerprint: str, room: int) -> Iterator[str]:
+def sql_lines(fingerprint: str, room: int, most: int = _MAX_SQL_LINES) -> Iterator[str]:
     """The statement laid out by sqlparse, its column list left out and its end cut when long."""
     text = _without_columns(clean(fingerprint))[:_MAX_SQL]
     lines = [line for line in sqlparse.format(text, reindent=True).splitlines() if line.strip()]
-    yield from (cut(line.rstrip(), room) for line in lines[:_MAX_SQL_LINES])
-    if len(lines) > _MAX_SQL_LINES:
-        yield f"... {plural(len(lines) - _MAX_SQL_LINES, 'more line')}"
+    yield from (cut(line.rstrip(), room) for line in lines[:most])
+    if len(lines) > most:
+        yield f"... {plural(len(lines) - most, 'more line')}"
 
 
 def _without_columns(sql: str) -> str:

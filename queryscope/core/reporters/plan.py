@@ -33,12 +33,13 @@ def render(plan: Plan, tips: Sequence[Tip] = (), *, verbatim: bool = False) -> s
     """The plan as a tree; ``verbatim`` shows literals."""
     lines = list(_lines(plan.root, "", ""))
     table = list(_table(plan, lines, tips, verbatim))
-    sections = [list(_heading(plan)), table, list(_foot(plan, tips))]
+    sections = [list(heading(plan)), table, list(_foot(plan, tips))]
     text = "\n\n".join("\n".join(section) for section in sections if section)
     return "\n".join(line.rstrip() for line in text.replace(NO_BREAK, " ").split("\n")) + "\n"
 
 
-def _heading(plan: Plan) -> Iterator[str]:
+def heading(plan: Plan) -> Iterator[str]:
+    """What the plan is and took, and why it was not measured, in lines of 80 columns."""
     parts = [_VENDORS.get(plan.vendor, plan.vendor)]
     if plan.analyzed:
         parts.append(f"ran in {duration(plan.execution_ms or plan.root.duration_ms or 0.0)}")
@@ -65,16 +66,16 @@ def _lines(node: PlanNode, first: str, rest: str) -> Iterator[_Line]:
 def _table(
     plan: Plan, lines: Sequence[_Line], tips: Sequence[Tip], verbatim: bool
 ) -> Iterator[str]:
-    headers = _headers(plan)
-    figures = [_figures(plan, line.node) for line in lines]
-    columns = [max(map(len, column)) for column in zip(headers, *figures, strict=True)]
+    names = headers(plan)
+    cells_of = [figures(plan, line.node) for line in lines]
+    columns = [max(map(len, column)) for column in zip(names, *cells_of, strict=True)]
     margin = sum(columns) + len(columns) * len(_GAP)
     bodies = [list(_body(line, WIDTH - margin, verbatim)) for line in lines]
-    if headers:
-        yield _row(headers, columns, "Step")
+    if names:
+        yield _row(names, columns, "Step")
         longest = max(width(text) for body in bodies for text in body)
         yield _GAP.join("-" * wide for wide in [*columns, longest])
-    for position, (cells, (head, *below)) in enumerate(zip(figures, bodies, strict=True)):
+    for position, (cells, (head, *below)) in enumerate(zip(cells_of, bodies, strict=True)):
         yield _row(cells, columns, head)
         yield from (" " * margin + text for text in below)
         for tip in tips:
@@ -83,7 +84,8 @@ def _table(
                 yield from wrap(tip.hint, _HINT)
 
 
-def _headers(plan: Plan) -> list[str]:
+def headers(plan: Plan) -> list[str]:
+    """Of the cells that :func:`figures` fills."""
     if plan.analyzed:
         return ["Time", "Share", "Est. rows", "Rows"]
     return ["Cost", "Est. rows"] if plan.cost is not None else []
@@ -94,7 +96,7 @@ def _row(cells: Sequence[str], columns: Sequence[int], step: str) -> str:
     return _GAP.join([*padded, step])
 
 
-def _figures(plan: Plan, node: PlanNode) -> list[str]:
+def figures(plan: Plan, node: PlanNode) -> list[str]:
     """The cells left of a step. Times are its own, without its children's."""
     estimated = "" if node.rows_estimated is None else rows(node.rows_estimated)
     if not plan.analyzed:

@@ -6,17 +6,18 @@ import dataclasses
 import json
 import re
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from queryscope.core.reporters import REPORTERS
 
-from . import reports
+from . import checks, reports
 
 HOSTILE = "\x1b[2J\r\x07\x9b\u202e\u200f\u2066\ufeff\udce9"
 #: Texts that only queryscope writes: words of its own, numbers of a digest, dates.
 _OURS = {"detector", "severity", "confidence", "kind", "status", "digest", "until", "tool", "alias"}
-_OURS |= {"vendor", "detectors"}
+_OURS |= {"vendor", "detectors", "measure", "run"}
 
 
 def hostile(value: Any, name: str = "") -> Any:
@@ -50,3 +51,26 @@ def test_json_stays_json() -> None:
     text = REPORTERS["json"](hostile(reports.FULL))
     text.encode()
     assert json.loads(text)["endpoints"][0]["name"].startswith("GET \x1b[2J")
+
+
+@pytest.mark.parametrize("name", ["github", "gitlab", "junit", "markdown", "sarif"])
+@pytest.mark.parametrize(
+    "report",
+    [reports.FULL, reports.SUPPRESSED, checks.CHECKED, checks.FIRST, checks.STRICT],
+    ids=["full", "suppressed", "checked", "first", "strict"],
+)
+def test_nothing_steers_those_who_read_logs_and_comments(report: Any, name: str) -> None:
+    text = REPORTERS[name](hostile(report), root="/")
+    text.encode()
+    assert not set(HOSTILE) & set(text) - set("[2J")
+    assert re.findall(r"[^\S\n ]|[\x00-\x09\x0b-\x1f\x7f-\x9f]", text) == []
+    assert "x1b" in text or text == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "read"), [("gitlab", json.loads), ("sarif", json.loads), ("junit", ET.fromstring)]
+)
+def test_programs_can_read_it(name: str, read: Any) -> None:
+    for report in (reports.FULL, reports.SUPPRESSED, checks.CHECKED):
+        text = REPORTERS[name](hostile(report), root="/")
+        assert len(read(text)) >= 1
