@@ -123,7 +123,7 @@ def rows() -> Callable[[int], None]:
         (KNOWN, TWICE, 1, "(accepted: 1)"),
         (TWICE, KNOWN, 0, "(now 1)"),
         (KNOWN, CLEAN, 0, "1 known finding fixed, to be taken out by --prune:"),
-        (KNOWN, RENAMED, 1, "--accept-moved renames them"),
+        (KNOWN, RENAMED, 1, "--accept-moved takes the new names over"),
         (KNOWN, BROKEN, 0, "1 known finding was not exercised by this run"),
     ],
 )

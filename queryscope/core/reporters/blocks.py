@@ -133,7 +133,8 @@ def render(block: Block, number: int, root: str, *, verbose: bool = False) -> It
 def _title(block: Block, number: int) -> Iterator[str]:
     first = block.findings[0]
     sure = "" if first.confidence == "certain" else f", {first.confidence}"
-    left = f"{number}. {', '.join(block.detectors)} ({block.severity}{sure}) "
+    kind = "in waiting" if block.waiting else block.severity
+    left = f"{number}. {', '.join(block.detectors)} ({kind}{sure}) "
     right = f" {savings(block)}"
     room = WIDTH - len(left) - len(right)
     yield from [left + "-" * room + right] if room > 1 else wrap(left + right.strip(), "", _INDENT)

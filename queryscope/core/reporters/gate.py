@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from ..findings import Report
 from ..gate import Accepted, Gate
 from . import budgets
-from .layout import WIDTH, clean, plural, shorten, wrap
+from .layout import clean, plural, wrap
 
 _MAX_LINES = 10
 _INDENT = "    "
+_DEEPER = "        "
 
 
 def sections(report: Report, *, verbose: bool) -> Iterator[list[str]]:
@@ -69,10 +70,10 @@ def _moved(gate: Gate) -> Iterator[str]:
     """Asked about, never assumed."""
     if not gate.moved:
         return
-    yield "Moved? These ask the same from another file or function; --accept-moved renames them:"
+    yield "Moved? The same is asked elsewhere; --accept-moved takes the new names over:"
     for moved in gate.moved:
-        yield _INDENT + shorten(readable(moved.accepted.key), WIDTH - len(_INDENT))
-        yield f"{_INDENT}  -> {shorten(readable(moved.key), WIDTH - len(_INDENT) - 5)}"
+        yield from wrap(readable(moved.accepted.key), _INDENT, _DEEPER)
+        yield from wrap(f"-> {readable(moved.key)}", _INDENT, _DEEPER)
 
 
 def _unseen(unseen: Sequence[Accepted], *, verbose: bool) -> Iterator[str]:
@@ -87,7 +88,8 @@ def _unseen(unseen: Sequence[Accepted], *, verbose: bool) -> Iterator[str]:
 
 def _lines(names: Sequence[str], *, verbose: bool) -> Iterator[str]:
     shown = names if verbose or len(names) <= _MAX_LINES + 1 else names[:_MAX_LINES]
-    yield from (_INDENT + shorten(name, WIDTH - len(_INDENT)) for name in shown)
+    for name in shown:
+        yield from wrap(name, _INDENT, _DEEPER)
     if len(shown) < len(names):
         yield f"{_INDENT}and {len(names) - len(shown):,} more (-v 2 names them)"
 

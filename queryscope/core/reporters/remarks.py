@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..budgets import figure
-from ..findings import SEVERITIES, Report
+from ..findings import SEVERITIES, Report, Suppression
 from ..gate import Gate, Verdict
 from ..paths import relative
 from .budgets import MEASURES
@@ -69,18 +69,22 @@ def strict(gate: Gate) -> Iterator[str]:
 
 def _suppressions(report: Report, root: str) -> Iterator[Remark]:
     wrong = [suppression for suppression in report.suppressions if not suppression.holds]
+    unused = [suppression for suppression in report.suppressions if suppression.status == "unused"]
     if wrong:
         does, count = ("does", "counts") if len(wrong) == 1 else ("do", "count")
-        names = []
-        for one in wrong:
-            file = relative(one.file or "", root).replace(os.sep, "/")
-            place = f"{file}:{one.line} " if one.file else ""
-            names.append(clean(f"{place}{one.name}: {one.message}"))
-        yield Remark(
-            f"{plural(len(wrong), 'suppression')} {does} not hold and {count} as found", (*names,)
-        )
+        text = f"{plural(len(wrong), 'suppression')} {does} not hold and {count} as found"
+        yield Remark(text, tuple(_named(one, root) for one in wrong))
+    if unused:
+        text = f"{plural(len(unused), 'suppression')} allowed nothing"
+        yield Remark(text, tuple(_named(one, root) for one in unused))
     if report.suppressed:
         yield Remark(f"{plural(len(report.suppressed), 'finding')} allowed by suppressions")
+
+
+def _named(suppression: Suppression, root: str) -> str:
+    file = relative(suppression.file or "", root).replace(os.sep, "/")
+    place = f"{file}:{suppression.line} " if suppression.file else ""
+    return clean(f"{place}{suppression.name}: {suppression.message}")
 
 
 def _gate(gate: Gate) -> Iterator[Remark]:

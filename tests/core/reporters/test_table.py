@@ -16,7 +16,7 @@ from queryscope.core.reporters.layout import width
 from queryscope.core.reporters.listings import paste_lines
 from queryscope.core.reporters.table import render
 
-from . import reports
+from . import checks, reports
 
 HERE = Path(__file__).parent
 
@@ -35,6 +35,11 @@ HERE = Path(__file__).parent
         ("suppressed", reports.SUPPRESSED, False),
         ("suppressed-verbose", reports.SUPPRESSED, True),
         ("suppressed-all", reports.SUPPRESSED_ALL, False),
+        ("check", checks.CHECKED, False),
+        ("check-verbose", checks.CHECKED, True),
+        ("check-clean", checks.CLEAN, False),
+        ("check-first", checks.FIRST, False),
+        ("check-strict", checks.STRICT, False),
     ],
 )
 def test_snapshot(name: str, report: Report, verbose: bool) -> None:
@@ -52,6 +57,8 @@ def test_snapshot(name: str, report: Report, verbose: bool) -> None:
         reports.EMPTY,
         reports.REPEATED,
         reports.SUPPRESSED,
+        checks.CHECKED,
+        checks.FIRST,
     ],
 )
 def test_80_columns_and_plain_text(report: Report) -> None:
