@@ -7,11 +7,16 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from types import ModuleType
 
-import debian_postgresql as debian
+import debian_chromium
+import debian_postgresql
+from debian_packages import Missing
 from environments import ROOT, Environment, find_interpreter, locked
 
 DEMO = Environment(".venv", "demo")
@@ -47,9 +52,21 @@ def demo() -> None:
     show("Auditing the sample project", PYTHON, "manage.py", "queryscope", "audit", accept=(0, 1))
 
 
+def check() -> None:
+    """What the README tells others to do: new findings in the sample project fail."""
+    install(DEV)
+    with tempfile.TemporaryDirectory() as folder:
+        variables = {"DATABASE_URL": f"sqlite:///{folder}/tracker.sqlite3"}
+        manage = partial(step, variables=variables)
+        manage("Creating the tables", PYTHON, "manage.py", "migrate", "--verbosity=0")
+        manage("Filling them", PYTHON, "manage.py", "seed")
+        checking = (PYTHON, "manage.py", "queryscope", "check", "--strict")
+        manage("Checking for new findings", *checking)
+
+
 def test(*arguments: str) -> None:
     with postgresql_with_extensions() as variables:
-        test_everywhere(arguments, variables)
+        test_everywhere(arguments, {**variables, **chromium()})
 
 
 def test_everywhere(arguments: tuple[str, ...], variables: dict[str, str]) -> None:
@@ -82,24 +99,37 @@ def postgresql_with_extensions() -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
         try:
             if os.environ.get("QUERYSCOPE_TEST_INSTALL"):
-                install_postgresql()
-            variables = {"QUERYSCOPE_TEST_DEBIAN_URL": stack.enter_context(debian.running())}
-        except debian.Missing as missing:
+                install_packages(debian_postgresql)
+            url = stack.enter_context(debian_postgresql.running())
+            variables = {"QUERYSCOPE_TEST_DEBIAN_URL": url}
+        except Missing as missing:
             print(f"Skipping what needs HypoPG: {missing}", flush=True)
             variables = {"QUERYSCOPE_TEST_DEBIAN_MISSING": str(missing)}
         yield variables
 
 
-def install_postgresql() -> None:
-    """Raises Missing."""
+def chromium() -> dict[str, str]:
+    """What tells the tests why there is no browser. QUERYSCOPE_TEST_INSTALL installs it."""
     try:
-        debian.find()
-    except debian.Missing:
-        say(f"Installing {' and '.join(debian.PACKAGES)}")
+        if os.environ.get("QUERYSCOPE_TEST_INSTALL"):
+            install_packages(debian_chromium)
+        debian_chromium.find()
+    except Missing as missing:
+        print(f"Skipping what needs Chromium: {missing}", flush=True)
+        return {"QUERYSCOPE_TEST_CHROMIUM_MISSING": str(missing)}
+    return {}
+
+
+def install_packages(wanted: ModuleType) -> None:
+    """Unless they are there. Raises Missing."""
+    try:
+        wanted.find()
+    except Missing:
+        say(f"Installing {' and '.join(wanted.PACKAGES)}")
         started = time.monotonic()
         try:
-            debian.install()
-        except debian.Missing:
+            wanted.install()
+        except Missing:
             print("failed")
             raise
         finish(started, 0, "")
@@ -215,7 +245,8 @@ def finish(started: float, status: int, output: str, *, summary: bool = False) -
 
 
 TARGETS = {
-    target.__name__: target for target in (demo, test, lint, types, contracts, bench, stop, clean)
+    target.__name__: target
+    for target in (demo, check, test, lint, types, contracts, bench, stop, clean)
 }
 
 
