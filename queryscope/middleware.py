@@ -14,35 +14,33 @@ import random
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.encoding import escape_uri_path
 
 from . import recent
 from .background import plans, worker
 from .conf import get_settings
+from .core.budgets import judge
 from .core.explained import Plans, key
 from .core.findings import Finding
-from .core.masking import masked_path, masked_query, masked_steps
 from .core.reporters.layout import duration
-from .core.url_patterns import readable
 from .core.workload import WorkloadQuery
+from .endpoints import endpoint_name, masked_url
 from .inspection import inspect, options_of, slow_queries
 from .recording import Recording, report_once
+from .streaming import record_body
 
 logger = logging.getLogger("queryscope")
 
 _LEVELS: Final = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}
 #: Findings remembered as logged, over all endpoints of a process.
 _MOST_KEYS = 2_000
-_LONGEST_URL = 500
-_END: Final = object()
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -179,11 +177,7 @@ class QueryScopeMiddleware:
         self._name(recording, request, response.status_code)
         if self.settings.server_timing:
             add_server_timing(response, recording)
-        if isinstance(response, StreamingHttpResponse) and _is_generated(response):
-            body = cast(Any, response.streaming_content)
-            step = _steps_async if response.is_async else _steps
-            response.streaming_content = step(body, recording)
-        else:
+        if not record_body(response, recording):
             recording.close()
         closing = _Closing(request, functools.partial(self._report, recording))
         request.close = closing  # type: ignore[method-assign]
@@ -226,38 +220,16 @@ class QueryScopeMiddleware:
     def _tell(self, recording: Recording, known: Plans) -> None:
         report = inspect(recording, settings=self.settings, plans=known)
         for finding in report.findings:
-            if logged.passes(finding.key, self.settings.log_interval_s):
+            if logged.passes(" ".join(finding.identity), self.settings.log_interval_s):
                 log(finding)
         recent.keep(report, self.settings)
 
-    def _over(self, recording: Recording) -> bool:
+    def _over(self, recording: Recording) -> list[str]:
+        """The measures of its budget that the request exceeds."""
         budget = options_of(self.settings).budget_for(recording.name)
-        return budget is not None and recording.queries > budget
-
-
-def _is_generated(response: StreamingHttpResponse) -> bool:
-    # A file is handed to the server as it is; it makes no queries, and sendfile must keep working.
-    return getattr(response, "file_to_stream", None) is None
-
-
-def _steps(body: Iterable[bytes], recording: Recording) -> Iterator[bytes]:
-    iterator = iter(body)
-    while True:
-        # Not around the yield: the server runs other code in this context between two steps.
-        with recording.active():
-            chunk = next(iterator, _END)
-        if chunk is _END:
-            return
-        yield cast(bytes, chunk)
-
-
-async def _steps_async(body: AsyncIterator[bytes], recording: Recording) -> AsyncIterator[bytes]:
-    while True:
-        with recording.active():
-            chunk = await anext(body, _END)
-        if chunk is _END:
-            return
-        yield cast(bytes, chunk)
+        if not budget.limits:
+            return []
+        return [verdict.measure for verdict in judge(recording.totals, budget) if verdict.over]
 
 
 class _Closing:
@@ -289,41 +261,6 @@ def add_server_timing(response: HttpResponseBase, recording: Recording) -> None:
     metric = f'db;dur={recording.database_ms:.1f};desc="{recording.queries} {noun}"'
     before = response.headers.get("Server-Timing")
     response.headers["Server-Timing"] = f"{before}, {metric}" if before else metric
-
-
-def endpoint_name(request: HttpRequest) -> str:
-    """Method and route: "GET /api/projects/{pk}/"; "GET (no route)" where no URL matched."""
-    match = request.resolver_match
-    if match is None:
-        return f"{request.method} (no route)"
-    names = tuple(sorted(_captured(request)))
-    return f"{request.method} {_readable(match.route or '', names)}"
-
-
-def _captured(request: HttpRequest) -> dict[str, Any]:
-    """What the URL itself gave the view, without the extra arguments of the URLconf."""
-    return getattr(request.resolver_match, "captured_kwargs", None) or {}
-
-
-_readable = functools.lru_cache(maxsize=1_024)(readable)
-
-
-def masked_url(request: HttpRequest) -> str:
-    """The URL as it may be stored: what a visitor put into it is ``*`` unless it is harmless.
-
-    Built from the route rather than from the path, so that nothing the route does not say is kept.
-    """
-    match = request.resolver_match
-    if match is None:
-        path = masked_steps(request.path)
-    else:
-        named = _captured(request)
-        values = named or {str(index): value for index, value in enumerate(match.args)}
-        route = _readable(match.route or "", tuple(sorted(named)))
-        path = request.path.removesuffix(request.path_info) + masked_path(route, values)
-    query = masked_query(request.META.get("QUERY_STRING", ""))
-    url = escape_uri_path(path) + (f"?{query}" if query else "")
-    return url if len(url) <= _LONGEST_URL else url[:_LONGEST_URL] + "…"
 
 
 def log(finding: Finding) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from sample_project import database_url
@@ -92,3 +94,16 @@ QUERYSCOPE = {
     # No endpoint has a budget by default; these are the two pages that show the detector.
     "QUERY_BUDGETS": {"/query-budget/": 10, "/query-budget/fixed/": 10},
 }
+
+# For whoever looks at a page of the development server, where the debug toolbar is installed. An
+# audit measures pages without it, and so do tests.
+if DEBUG and "runserver" in sys.argv and find_spec("debug_toolbar"):
+    from debug_toolbar.settings import PANELS_DEFAULTS
+
+    INSTALLED_APPS.append("debug_toolbar")
+    MIDDLEWARE.insert(1, "debug_toolbar.middleware.DebugToolbarMiddleware")
+    ROOT_URLCONF = "sample_project.toolbar_urls"
+    INTERNAL_IPS = ["127.0.0.1", "::1"]
+    _BESIDE = PANELS_DEFAULTS.index("debug_toolbar.panels.sql.SQLPanel") + 1
+    DEBUG_TOOLBAR_PANELS = list(PANELS_DEFAULTS)
+    DEBUG_TOOLBAR_PANELS.insert(_BESIDE, "queryscope.panels.QueryScopePanel")

@@ -45,10 +45,19 @@ INSTALLED_APPS = [
     *INSTALLED_APPS,
     "django.contrib.sitemaps",
     "django.contrib.sites",
+    "debug_toolbar",
     "taggit",
     "tests.testapp",
 ]
 SITE_ID = 1
+# The toolbar does nothing but in tests/panels; it would not be in a project's tests at all.
+DEBUG_TOOLBAR_PANELS: list[str] = []
+SILENCED_SYSTEM_CHECKS = ["debug_toolbar.W001", "debug_toolbar.W005"]
+DEBUG_TOOLBAR_CONFIG = {
+    "IS_RUNNING_TESTS": False,
+    # With another it changes MIGRATION_MODULES, which are no dict where tests make the tables.
+    "TOOLBAR_STORE_CLASS": "debug_toolbar.store.DatabaseStore",
+}
 
 # No test depends on how fast a machine is, unless it says so.
 QUERYSCOPE = {**QUERYSCOPE, "SLOW_QUERY_MS": 3_600_000}
