@@ -26,24 +26,7 @@ TEXTS = ("user", "output", "database", "format", "endpoint", "select", "ignore")
 
 def add_requests(parser: argparse.ArgumentParser) -> None:
     """What to request, as whom, and how."""
-    parser.add_argument(
-        "urls", nargs="*", metavar="URL", help="URLs to request instead of the whole URLconf"
-    )
-    who = parser.add_mutually_exclusive_group()
-    who.add_argument(
-        "--user",
-        metavar="NAME",
-        help="username, e-mail or key of the user to log in; default: the first active superuser",
-    )
-    who.add_argument("--anonymous", action="store_true", help="log nobody in")
-    parser.add_argument(
-        "--endpoint",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help='only endpoints that fit, such as "/api/projects/*"; may be repeated',
-    )
-    parser.add_argument("--admin", action="store_true", help="request the admin's pages as well")
+    add_visits(parser)
     parser.add_argument(
         "--repeat",
         type=positive,
@@ -65,6 +48,28 @@ def add_requests(parser: argparse.ArgumentParser) -> None:
         metavar="ALIAS",
         help="the alias whose queries count; default: default",
     )
+
+
+def add_visits(parser: argparse.ArgumentParser) -> None:
+    """What to request, and as whom."""
+    parser.add_argument(
+        "urls", nargs="*", metavar="URL", help="URLs to request instead of the whole URLconf"
+    )
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument(
+        "--user",
+        metavar="NAME",
+        help="username, e-mail or key of the user to log in; default: the first active superuser",
+    )
+    who.add_argument("--anonymous", action="store_true", help="log nobody in")
+    parser.add_argument(
+        "--endpoint",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help='only endpoints that fit, such as "/api/projects/*"; may be repeated',
+    )
+    parser.add_argument("--admin", action="store_true", help="request the admin's pages as well")
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:

@@ -36,6 +36,7 @@ from ...model_edits import meta_of
 from ...workloads import WorkloadError, from_audit, from_file, from_statements
 from ...workloads.typical import filled
 from ..arguments import names, positive, refuse_empty, require, seconds, size
+from ..auditing import add_output, add_visits
 
 DESCRIPTION = """\
 Say which indexes the database lacks, for a whole workload at once: its reads pay for an index with
@@ -62,13 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ALIAS",
         help="the alias whose queries and tables count; default: default",
     )
-    parser.add_argument(
-        "--format",
-        default="table",
-        metavar="FORMAT",
-        help=f"{', '.join(ADVICE_REPORTERS)}; default: table",
-    )
-    parser.add_argument("--output", metavar="FILE", help="write the advice there, not to stdout")
+    add_output(parser, [*ADVICE_REPORTERS])
     parser.add_argument(
         "--write-migrations",
         action="store_true",
@@ -77,9 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "urls", nargs="*", metavar="URL", help="URLs to request instead of the whole URLconf"
-    )
+    add_visits(parser)
     parser.add_argument(
         "--from",
         dest="source",
@@ -87,17 +80,6 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         help=f"{_SOURCES}; FILE is {from_file.FORMS}; default: audit",
     )
-    who = parser.add_mutually_exclusive_group()
-    who.add_argument("--user", metavar="NAME", help="the user to log in, as for audit")
-    who.add_argument("--anonymous", action="store_true", help="log nobody in")
-    parser.add_argument(
-        "--endpoint",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help='only endpoints that fit, such as "/api/projects/*"; may be repeated',
-    )
-    parser.add_argument("--admin", action="store_true", help="request the admin's pages as well")
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
