@@ -37,6 +37,17 @@ def freeze(
     }
 
 
+def rows_by_model(groups: list[Group], sources: Iterable[SourceNode]) -> dict[str, int]:
+    """The most rows of each model that one evaluation brought."""
+    rows: dict[str, int] = {}
+    for node in sources:
+        model = groups[node.group].model if node.group is not None else None
+        if model is not None and node.rows:
+            label = model._meta.label
+            rows[label] = max(rows.get(label, 0), node.rows)
+    return rows
+
+
 def workload_of(groups: Iterable[Group], endpoint: str) -> Workload:
     """What was asked with the values it was asked with: one query for each fingerprint and alias.
 

@@ -10,7 +10,8 @@ from typing import Any
 from . import __version__
 from .conf import Settings, get_settings
 from .core.detection import Detection, Options, detections_of, merged
-from .core.detectors.query_budget import late, slower
+from .core.detectors.query_budget import NAME as BUDGET
+from .core.detectors.query_budget import exceeded, late
 from .core.events import Trace
 from .core.explained import Choice, Plans, chosen
 from .core.findings import Endpoint, Finding, Report, rank
@@ -58,24 +59,31 @@ def inspect(
     )
 
 
-def with_slower(
+def with_budgets(
     report: Report, verdicts: Iterable[Verdict], settings: Settings | None = None
 ) -> Report:
-    """The report with a finding for each ratio of recorded times that is over.
+    """The report with the budgets' findings as these verdicts have them.
 
-    ``verdicts`` are those of the report's endpoints: times are recorded in the baseline, which no
-    inspection knows.
+    A check judges budgets as they are today, and times by what its baseline recorded; a stored
+    report brings findings of the budgets that it was made with.
     """
     settings = settings or get_settings()
-    found = [Detection(finding, frozenset()) for finding in slower(report.endpoints, verdicts)]
+    found = [Detection(finding, frozenset()) for finding in exceeded(report.endpoints, verdicts)]
     left, allowed = suppress(found, settings.allow, comments_of(), today())
-    told = {(each.file, each.line, each.name): each for each in report.suppressions}
+    told = {
+        (each.file, each.line, each.name): replace(each, findings=_unbudgeted(each.findings))
+        for each in report.suppressions
+    }
     for each in allowed:
         name = each.file, each.line, each.name
         before = told[name].findings if name in told else ()
         told[name] = replace(each, findings=before + each.findings)
-    findings = rank(report.findings + merged(left), report.round_trip_ms)
+    findings = rank(_unbudgeted(report.findings) + merged(left), report.round_trip_ms)
     return replace(report, findings=findings, suppressions=tuple(told.values()))
+
+
+def _unbudgeted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(finding for finding in findings if finding.detector != BUDGET)
 
 
 def _freeze(trace: Trace | Recording, settings: Settings, *, whole: bool) -> Trace:
@@ -147,7 +155,16 @@ def _endpoint(name: str, repeats: list[Trace], total_ms: float) -> Endpoint:
         median_ms=_median(durations),
         p95_ms=durations[max(0, -(-len(durations) * 95 // 100) - 1)],
         repeats=len(repeats),
+        rows=_rows(repeats),
     )
+
+
+def _rows(traces: Iterable[Trace]) -> dict[str, int]:
+    rows: dict[str, int] = {}
+    for trace in traces:
+        for model, number in trace.rows.items():
+            rows[model] = max(rows.get(model, 0), number)
+    return dict(sorted(rows.items()))
 
 
 def _median(values: Iterable[float]) -> float:

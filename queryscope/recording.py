@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import replace
 from time import perf_counter_ns
-from typing import Any
+from typing import Any, Protocol
 
 from django.core.signals import setting_changed
 from django.db import connections
@@ -24,7 +24,7 @@ from django.db.backends.signals import connection_created
 from .awaiting import opener
 from .core.events import Trace
 from .core.workload import Workload
-from .freezing import freeze, workload_of
+from .freezing import freeze, rows_by_model, workload_of
 from .ledger import Ledger
 from .roles import forget
 from .watching import Watch, watch_reads
@@ -33,13 +33,15 @@ logger = logging.getLogger("queryscope")
 
 _active: ContextVar[tuple[Recording, ...]] = ContextVar("queryscope_active", default=())
 _reported: set[str] = set()
+#: What sees the queries of all threads and contexts, beside the recordings of each.
+_everywhere: tuple[Recorder, ...] = ()
 
 Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
 
 
 def hook(execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
     """The execute wrapper that every connection carries."""
-    recordings = _active.get()
+    recordings = (*_active.get(), *_everywhere) if _everywhere else _active.get()
     if not recordings:
         return execute(sql, params, many, context)
     start = perf_counter_ns()
@@ -56,6 +58,46 @@ def hook(execute: Execute, sql: str, params: Any, many: bool, context: dict[str,
                 recording.ledger.add(sql, params, many, connection, start, elapsed, failed)
             except Exception as error:
                 report_once(error)
+
+
+class Counting(Protocol):
+    """What counts a query: a ledger."""
+
+    def add(
+        self,
+        sql: str,
+        params: Any,
+        many: bool,
+        connection: Any,
+        start: int,
+        elapsed: int,
+        failed: bool,
+        /,
+    ) -> None: ...
+
+
+class Recorder(Protocol):
+    """What the hook hands a query to: ``ledger`` is asked while the query's stack is there."""
+
+    @property
+    def ledger(self) -> Counting: ...
+
+
+def recordings() -> tuple[Recording, ...]:
+    """Those of the running code, outermost first."""
+    return _active.get()
+
+
+@contextmanager
+def everywhere(recorder: Recorder) -> Iterator[None]:
+    """Hand it the queries of the whole process, for a test run: servers have many users at once."""
+    global _everywhere
+    install()
+    _everywhere = (*_everywhere, recorder)
+    try:
+        yield
+    finally:
+        _everywhere = tuple(each for each in _everywhere if each is not recorder)
 
 
 def report_once(error: Exception) -> None:
@@ -175,6 +217,7 @@ class Recording:
             database_ms=self.database_ms,
             truncated=self.ledger.truncated,
             watched=self.watched,
+            rows=rows_by_model(list(self.ledger.groups.values()), list(self.ledger.nodes)),
         )
 
     @property

@@ -15,7 +15,7 @@ from queryscope.conf import Settings
 from queryscope.core.findings import Report
 from queryscope.core.gate import Verdict
 from queryscope.core.suppression import Allowance
-from queryscope.inspection import with_slower
+from queryscope.inspection import with_budgets
 
 from .core.traces import group, trace
 from .serving import connections_of_threads, fresh, records, reports  # noqa: F401  (fixtures)
@@ -61,10 +61,10 @@ def test_a_block_is_judged_by_the_budget_of_its_name(settings):
 
 def test_what_became_slower_is_a_finding_unless_it_is_allowed():
     report = inspect(trace(group(), name=NAME), settings=Settings())
-    assert measures(with_slower(report, [RATIO], Settings())) == ["database_ratio"]
-    assert with_slower(report, [replace(RATIO, value=2.0)], Settings()) == report
+    assert measures(with_budgets(report, [RATIO], Settings())) == ["database_ratio"]
+    assert with_budgets(report, [replace(RATIO, value=2.0)], Settings()) == report
     allowed = Settings(allow=(Allowance(0, "nightly", endpoint="/authors-*"),))
-    judged = with_slower(report, [RATIO], allowed)
+    judged = with_budgets(report, [RATIO], allowed)
     assert (measures(judged), [f.digest for f in judged.suppressed]) == ([], ["database_ratio"])
 
 
@@ -74,8 +74,19 @@ def test_an_allowance_that_allows_more_is_told_of_once():
         allow=(Allowance(0, "nightly", endpoint="/authors-*"),),
     )
     report = inspect(trace(group(), name=NAME), settings=allowed)
-    [suppression] = with_slower(report, [RATIO], allowed).suppressions
-    assert [f.digest for f in suppression.findings] == ["queries", "database_ratio"]
+    over = [Verdict(NAME, "queries", 1, 0), RATIO]
+    [suppression] = with_budgets(report, over, allowed).suppressions
+    assert sorted(f.digest for f in suppression.findings) == ["database_ratio", "queries"]
+
+
+def test_budgets_are_judged_as_they_are_today():
+    before = inspect(
+        trace(group(), name=NAME), settings=Settings(query_budgets={NAME: {"queries": 0}})
+    )
+    assert measures(before) == ["queries"]
+    assert measures(with_budgets(before, [], Settings())) == []
+    today = [Verdict(NAME, "distinct", 2, 1)]
+    assert measures(with_budgets(before, today, Settings())) == ["distinct"]
 
 
 # The middleware

@@ -74,7 +74,8 @@ def run(*arguments: str) -> Run:
     stdout, stderr = io.StringIO(), io.StringIO()
     status = 0
     try:
-        call_command("queryscope", *arguments, "--anonymous", stdout=stdout, stderr=stderr)
+        anonymous = () if "--from" in arguments else ("--anonymous",)
+        call_command("queryscope", *arguments, *anonymous, stdout=stdout, stderr=stderr)
     except SystemExit as end:
         status = int(end.code or 0)
     except CommandError as error:
@@ -258,7 +259,7 @@ def test_every_format_tells_what_is_new(project: Any, rows: Any, name: str) -> N
 
 
 CONFLICT = "{\n<<<<<<< HEAD\n"
-MEND = "mend it, or write it anew: manage.py queryscope baseline"
+MEND = "mend it, or delete it and write it anew: manage.py queryscope baseline"
 
 
 @pytest.mark.parametrize("verb", ["check", "baseline"])
@@ -282,9 +283,12 @@ def test_a_baseline_that_cannot_be_read(project: Any, verb: str, text: str, mess
         (("check", "--select", "n-plus-two"), "--select 'n-plus-two': no such detector"),
         (("check", "--format", "xml"), "--format 'xml': no such format"),
         (("check", "--baseline", ""), "--baseline has an empty value"),
-        (("check", "--baseline", "."), "the baseline . is a folder; name a file"),
+        (("check", "--baseline", "."), "the baseline . is no file; name one"),
         (("check", "--from", "none.json"), "none.json: no such file"),
-        (("check", "--from", NAME, "/books/"), "--from judges all that is in the report"),
+        (
+            ("check", "--from", NAME, "/books/"),
+            "--from judges what is in the report: leave URLs out",
+        ),
         (("check", "--changed-since=-x"), "--changed-since '-x' is no revision"),
         (("check", "--changed-since", "none"), "--changed-since 'none': "),
     ],
@@ -390,3 +394,58 @@ def test_hosts_name_files_from_the_root_of_the_repository(
     assert status == 1
     assert ("back/bookshop.py" in stdout) is (folder == "back")
     assert place in stdout
+
+
+def test_an_empty_database_fixes_nothing(project: Any, rows: Any) -> None:
+    from tests.testapp.models import Book
+
+    rows(3)
+    project(KNOWN)
+    run("baseline")
+    written = Path(NAME).read_text()
+    Book.objects.all().delete()
+    status, stdout, _ = run("check", "--prune")
+    assert (status, "not exercised" in stdout) == (0, True)
+    assert Path(NAME).read_text() == written
+
+
+def test_a_stored_report_is_judged_by_the_budgets_of_today(
+    project: Any, rows: Any, settings: Any
+) -> None:
+    rows(3)
+    project(KNOWN)
+    run("audit", "--format", "json", "--output", "audit.json")
+    run("baseline", "--from", "audit.json")
+    settings.QUERYSCOPE = {"QUERY_BUDGETS": {"/books/": 1}}
+    status, stdout, _ = run("check", "--from", "audit.json")
+    assert (status, "4 queries, the budget is 1" in stdout) == (1, True)
+    assert run("check", "--from", "audit.json", "--ignore", "query-budget")[0] == 0
+
+
+def test_a_ratio_that_nothing_was_recorded_for_fails_when_strict(
+    project: Any, rows: Any, settings: Any
+) -> None:
+    rows(3)
+    project(CLEAN)
+    run("baseline")
+    settings.QUERYSCOPE = {"QUERY_BUDGETS": {"/books/": {"database_ratio": 2}}}
+    assert run("check")[0] == 0
+    status, stdout, _ = run("check", "--strict")
+    told = "Strict: 1 ratio budget (GET /books/) without a recorded time."
+    assert (status, told in stdout) == (1, True)
+
+
+@pytest.mark.parametrize("option", ["--user=anna", "--admin", "--repeat=2", "--endpoint=/books/"])
+def test_what_a_stored_report_does_not_take(project: Any, option: str) -> None:
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with pytest.raises(CommandError, match="--from judges what is in the report") as caught:
+        arguments = ("check", "--from", "audit.json", option)
+        call_command("queryscope", *arguments, stdout=stdout, stderr=stderr)
+    assert caught.value.returncode == 2
+
+
+def test_prune_writes_no_baseline_where_there_is_none(project: Any, rows: Any) -> None:
+    rows(3)
+    project(CLEAN)
+    assert run("check", "--prune", "--accept-moved")[0] == 0
+    assert not Path(NAME).exists()

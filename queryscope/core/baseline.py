@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from .budgets import COUNTS
-from .findings import Finding, Report
-from .gate import Accepted, Gate, Moved
+from .detectors import NAMES
+from .findings import Endpoint, Finding, Report
+from .gate import Accepted
 from .paths import is_packaged
 
 VERSION = 1
-#: Endpoints named in a block; more would say little and change often.
-_MAX_ENDPOINTS = 3
+#: Rows from which a loop is seen; of the others, one is enough.
+_ROWS_OF_A_LOOP = 3
+_LOOPS = frozenset({"query-in-loop", "write-in-loop"})
 #: What depends on the clock, the machine or how much data there is: judged only where asked for.
 UNSTEADY = frozenset(
     {
@@ -47,7 +49,7 @@ class Scope:
 
     def holds(self, detector: str) -> bool:
         if self.detectors is None:
-            return detector not in UNSTEADY
+            return detector in NAMES and detector not in UNSTEADY
         return detector in self.detectors
 
     def gates(self, finding: Finding) -> bool:
@@ -86,7 +88,7 @@ def reach(findings: Iterable[Finding]) -> dict[str, int]:
         if finding.detector == "query-budget":
             place: object = None
             # A time wavers: it is over or it is not.
-            number = finding.count if finding.digest in COUNTS else 1
+            number = max(finding.count, 1) if finding.digest in COUNTS else 1
         else:
             place = finding.location, finding.template, finding.origin
             request = finding.key, place, finding.endpoint
@@ -102,133 +104,74 @@ def accept(report: Report, before: Baseline, scope: Scope) -> Baseline:
     What it could not have found stays: of another kind of run, of detectors out of scope, of
     endpoints that were not exercised.
     """
-    found = [finding for finding in report.findings if scope.gates(finding)]
-    counts = reach(found)
-    alike: dict[str, list[Finding]] = {}
-    for finding in found:
-        alike.setdefault(finding.key, []).append(finding)
-    blocks = [_accepted(report, key, counts[key], same) for key, same in alike.items()]
-    kept = [
-        accepted
-        for accepted in before.accepted
-        if not (accepted.run == report.run and accepted.key in counts)
-        and not (_judged(accepted, report, scope) and _exercised(accepted, report))
-    ]
-    return replace(before, accepted=(*blocks, *kept))
+    found: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        if scope.gates(finding):
+            found.setdefault(finding.key, []).append(finding)
+    counts = reach(finding for same in found.values() for finding in same)
+    blocks = {key: accepted(report, same, counts[key]) for key, same in found.items()}
+    kept: list[Accepted] = []
+    for known in before.accepted:
+        if known.run == report.run and known.key in blocks:
+            if not exercised(known, report):
+                blocks[known.key] = _joined(known, blocks[known.key])
+        elif not (is_judged(known, report, scope) and exercised(known, report)):
+            kept.append(known)
+    return replace(before, accepted=(*blocks.values(), *kept))
 
 
-def _accepted(report: Report, key: str, count: int, same: Iterable[Finding]) -> Accepted:
+def accepted(report: Report, same: Iterable[Finding], count: int) -> Accepted:
+    """The block of findings that have one key."""
+    same = tuple(same)
     return Accepted(
-        key=key,
+        key=same[0].key,
         run=report.run,
         count=count,
         digests=tuple(sorted({finding.digest for finding in same if finding.digest})),
-        endpoints=tuple(sorted({finding.endpoint for finding in same})[:_MAX_ENDPOINTS]),
+        endpoints=tuple(sorted({finding.endpoint for finding in same})),
+        rows_of=same[0].rows_of,
     )
 
 
-def split(report: Report, baseline: Baseline, gate: Gate, scope: Scope) -> Report:
-    """The report with its new findings only, and what became of the others in its gate.
+def _joined(known: Accepted, now: Accepted) -> Accepted:
+    """A block of which the run exercised a part of the endpoints."""
+    return replace(
+        now,
+        count=max(known.count, now.count),
+        digests=tuple(sorted({*known.digests, *now.digests})),
+        endpoints=tuple(sorted({*known.endpoints, *now.endpoints})),
+    )
 
-    ``gate`` brings the file's name, the budgets' verdicts and whether the check is strict.
+
+def is_judged(known: Accepted, report: Report, scope: Scope) -> bool:
+    """Whether a run of this kind and scope would report it."""
+    return known.run == report.run and scope.holds(known.detector)
+
+
+def exercised(known: Accepted, report: Report) -> bool:
+    """Whether the report would show it: its endpoints answered with the rows that it needs.
+
+    Those that a whole run no longer has need not.
     """
-    found = [finding for finding in report.findings if scope.gates(finding)]
-    counts = reach(found)
-    known: dict[str, int] = {}
-    for accepted in baseline.accepted:
-        known[accepted.key] = max(known.get(accepted.key, 0), accepted.count)
-    is_new = {key: count > known.get(key, 0) for key, count in counts.items()}
-    new = [finding for finding in found if is_new[finding.key]]
-    there = reach(report.findings)
-    judged = [accepted for accepted in baseline.accepted if _judged(accepted, report, scope)]
-    lesser = [accepted for accepted in judged if there.get(accepted.key, 0) < accepted.count]
-    seen = [accepted for accepted in lesser if _exercised(accepted, report)]
-    gone = [accepted for accepted in judged if accepted.key not in there]
-    return replace(
-        report,
-        findings=tuple(new),
-        gate=replace(
-            gate,
-            known=tuple(finding for finding in found if not is_new[finding.key]),
-            grown={key: known[key] for key in counts if is_new[key] and key in known},
-            fixed=tuple(accepted for accepted in seen if accepted.key not in there),
-            shrunk=tuple(replace(a, count=there[a.key]) for a in seen if a.key in there),
-            moved=_moved(new, gone, counts),
-            unseen=tuple(accepted for accepted in gone if accepted not in seen),
-            problems=_problems(report),
-        ),
-    )
-
-
-def _judged(accepted: Accepted, report: Report, scope: Scope) -> bool:
-    return accepted.run == report.run and scope.holds(accepted.detector)
-
-
-def _exercised(accepted: Accepted, report: Report) -> bool:
-    """Whether the report would show it: its endpoints answered, or are no longer there."""
-    answered = {endpoint.name for endpoint in report.endpoints if not endpoint.problem}
+    endpoints = {endpoint.name: endpoint for endpoint in report.endpoints}
     return all(
-        name in answered or (report.whole and not _exists(name, report))
-        for name in accepted.endpoints
+        _has_rows(known, endpoints[name])
+        if name in endpoints
+        else report.whole and not _skipped(name, report)
+        for name in known.endpoints
     )
 
 
-def _exists(name: str, report: Report) -> bool:
+def _has_rows(known: Accepted, endpoint: Endpoint) -> bool:
+    if endpoint.problem:
+        return False
+    if known.rows_of is not None:
+        return endpoint.rows.get(known.rows_of, 0) > 0
+    if known.detector in _LOOPS:
+        return max(endpoint.rows.values(), default=0) >= _ROWS_OF_A_LOOP
+    return endpoint.queries > 0
+
+
+def _skipped(name: str, report: Report) -> bool:
     route = name.partition(" ")[2] or name
-    return any(endpoint.name == name for endpoint in report.endpoints) or any(
-        skipped.route in (name, route) for skipped in report.skipped
-    )
-
-
-def _moved(
-    new: Iterable[Finding], gone: Iterable[Accepted], counts: Mapping[str, int]
-) -> tuple[Moved, ...]:
-    """New keys that ask what a known one asked that is gone: a file or function was renamed."""
-    left = list(gone)
-    found: list[Moved] = []
-    for finding in {finding.key: finding for finding in new}.values():
-        for accepted in left:
-            if counts[finding.key] <= accepted.count and _same_question(finding, accepted):
-                found.append(Moved(accepted, finding.key))
-                left.remove(accepted)
-                break
-    return tuple(found)
-
-
-def _same_question(finding: Finding, accepted: Accepted) -> bool:
-    alike = finding.key.rpartition("::")[2] == accepted.key.rpartition("::")[2]
-    return finding.detector == accepted.detector and alike and finding.digest in accepted.digests
-
-
-def _problems(report: Report) -> tuple[str, ...]:
-    """What a strict check does not let pass: a report is green on nothing."""
-    failed = [endpoint.name for endpoint in report.endpoints if endpoint.problem]
-    found = []
-    if not report.queries:
-        found.append("no query was captured")
-    if failed:
-        found.append(f"{_some('endpoint', failed)} failed")
-    if skipped := [route.route for route in report.skipped if not route.expected]:
-        found.append(f"{_some('route', skipped)} not requested")
-    return tuple(found)
-
-
-def _some(noun: str, names: Collection[str]) -> str:
-    """ "3 endpoints (GET /a/ and 2 more)"."""
-    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return f"{len(names)} {noun}{'s' if len(names) > 1 else ''} ({next(iter(names))}{more})"
-
-
-def pruned(baseline: Baseline, gate: Gate) -> Baseline:
-    """The baseline without what was fixed, and with less of what was fixed in part."""
-    shrunk = {(accepted.key, accepted.run): accepted for accepted in gate.shrunk}
-    kept = (accepted for accepted in baseline.accepted if accepted not in gate.fixed)
-    return replace(baseline, accepted=tuple(shrunk.get((a.key, a.run), a) for a in kept))
-
-
-def renamed(baseline: Baseline, gate: Gate) -> Baseline:
-    """The baseline with the new names of what has moved."""
-    names = {moved.accepted: moved.key for moved in gate.moved}
-    return replace(
-        baseline, accepted=tuple(replace(a, key=names.get(a, a.key)) for a in baseline.accepted)
-    )
+    return any(skipped.route in (name, route) for skipped in report.skipped)

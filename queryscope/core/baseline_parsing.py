@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterator
 from typing import Any, NoReturn, get_args
@@ -16,7 +15,8 @@ from .names import nearest
 _MARKER = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 _FINDINGS = re.compile(r'"findings"\s*:\s*\[')
 _BETWEEN = re.compile(r"[\s,]*")
-_FIELDS = ("key", "run", "count", "digests", "endpoints")
+_FIELDS = ("key", "run", "count", "rows_of", "digests", "endpoints")
+_LONGEST_MS = 1e12
 _PARTS = ("version", "findings", "recorded")
 
 
@@ -30,7 +30,7 @@ def parse(text: str, name: str) -> Baseline:
     data = file.json()
     if not isinstance(data, dict) or not isinstance(data.get("findings"), list):
         file.refuse(0, "not a baseline: it has no list of findings")
-    if data.get("version") != VERSION:
+    if data.get("version") != VERSION or isinstance(data["version"], (bool, float)):
         what = f"a baseline of version {data.get('version')!r}, this queryscope reads {VERSION}"
         file.refuse(_place(text, '"version"'), what)
     for part in data:
@@ -51,11 +51,27 @@ class _File:
         if marker := _MARKER.search(self.text):
             self.refuse(marker.start(), "a merge conflict is left: keep the blocks of both sides")
         try:
-            return json.loads(self.text)
+            return json.loads(self.text, object_pairs_hook=self.only_once)
         except json.JSONDecodeError as error:
             self.refuse(error.pos, f"not JSON: {error.msg}")
         except RecursionError:
             self.refuse(0, "not a baseline: too deeply nested")
+        except BaselineError:
+            raise
+        except ValueError as error:  # a number of 5,000 digits
+            self.refuse(0, f"not a baseline: {error}")
+
+    def only_once(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """An object; of a name that is there twice, JSON would take the last."""
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            name = next(name for name in names if names.count(name) > 1)
+            quoted = re.escape(json.dumps(name))
+            place = re.search(rf"{quoted}[^{{}}]*?({quoted})", self.text)
+            last = place.start(1) if place else self.text.rfind(json.dumps(name))
+            self.refuse(max(0, last), f"{name!r} is there twice: keep one")
+        return found
 
     def starts(self, count: int) -> list[int]:
         """Where each block begins."""
@@ -82,7 +98,7 @@ class _File:
 
     def refuse(self, position: int, why: str) -> NoReturn:
         line = _line(self.text, position)
-        again = "mend it, or write it anew: manage.py queryscope baseline"
+        again = "mend it, or delete it and write it anew: manage.py queryscope baseline"
         raise BaselineError(f"{self.name}:{line}: {why}; {again}")
 
 
@@ -108,6 +124,7 @@ def _accepted(file: _File, block: Any, start: int) -> Accepted:
         count=block["count"],
         digests=tuple(block["digests"]),
         endpoints=tuple(block["endpoints"]),
+        rows_of=block["rows_of"],
     )
     return file.once(accepted, start)
 
@@ -118,6 +135,8 @@ def _wrong(name: str, value: Any) -> str | None:
         return None if fits else "a whole number above 0"
     if name == "run":
         return None if value in get_args(Run) else " or ".join(map(repr, get_args(Run)))
+    if name == "rows_of":
+        return None if value is None or isinstance(value, str) else "a model, or null"
     if name == "key":
         return None if isinstance(value, str) and "::" in value else "detector::file::..."
     texts = isinstance(value, list) and all(isinstance(item, str) for item in value)
@@ -126,7 +145,7 @@ def _wrong(name: str, value: Any) -> str | None:
 
 def _recorded(file: _File, data: Any) -> dict[str, float]:
     fits = isinstance(data, dict) and all(
-        isinstance(ms, (int, float)) and not isinstance(ms, bool) and math.isfinite(ms) and ms >= 0
+        isinstance(ms, (int, float)) and not isinstance(ms, bool) and 0 <= ms <= _LONGEST_MS
         for ms in data.values()
     )
     if not fits:

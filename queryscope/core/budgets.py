@@ -104,6 +104,21 @@ def verdicts(
     )
 
 
+def unrecorded(
+    endpoints: Iterable[Endpoint],
+    budget_for: Callable[[str], Budget],
+    recorded: Mapping[str, float],
+) -> list[str]:
+    """Endpoints whose budget is a ratio of a time that nobody has recorded."""
+    return [
+        endpoint.name
+        for endpoint in endpoints
+        if not endpoint.problem
+        and endpoint.name not in recorded
+        and budget_for(endpoint.name).database_ratio is not None
+    ]
+
+
 def figure(measure: str, value: float) -> str:
     """ "15", "412.3 ms", "2.35"."""
     if measure in COUNTS:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .advice import AdvisedIndex
-from .baseline import UNSTEADY, Baseline, Scope, accept, reach, split
+from .baseline import UNSTEADY, Baseline, Scope, accept, reach
 from .findings import Endpoint, Finding, Report, rank
 from .gate import Gate
+from .ratchet import split
 
 VERSION = 1
 
@@ -212,7 +213,7 @@ def _findings(before: Report, after: Report) -> Iterator[FindingChange]:
     gate = checked.gate or Gate(None)
     then, now = _by_key(before.findings), _by_key(after.findings)
     was, is_ = reach(before.findings), reach(after.findings)
-    moved = {known.key: known.accepted.key for known in gate.moved}
+    moved = {known.now.key: known.accepted.key for known in gate.moved}
     for key in _by_key(rank(checked.findings, after.round_trip_ms)):
         kind: FindingKind = "moved" if key in moved else "grown" if key in gate.grown else "new"
         old = moved.get(key, key if kind == "grown" else "")

@@ -221,7 +221,8 @@ class Trace:
 
     ``distinct`` is the number of fingerprints. ``truncated`` counts the queries beyond the limit
     of groups: they are in ``queries`` and ``database_ms`` but in no group. ``watched`` tells that
-    the reads of loaded rows were watched; see ``Source.usage``.
+    the reads of loaded rows were watched; see ``Source.usage``. ``rows`` maps the labels of models
+    to the most rows that one evaluation brought.
     """
 
     name: str
@@ -236,6 +237,7 @@ class Trace:
     timeline: tuple[TimelineEntry, ...] = ()
     truncated: int = 0
     watched: bool = False
+    rows: dict[str, int] = field(default_factory=dict)
     version: int = TRACE_VERSION
 
     def as_dict(self) -> dict[str, Any]:

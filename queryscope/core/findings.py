@@ -110,7 +110,8 @@ class Finding:
     ``location`` is the code that caused the queries, ``origin`` the code whose rows multiplied
     them, ``count`` the number of queries and ``duration_ms`` their time in the database.
     ``saves`` is the number of queries that the fix would take away, ``saves_ms`` the time in the
-    database that it would take from those that stay.
+    database that it would take from those that stay. ``rows_of`` is the model whose rows multiply
+    them.
     """
 
     detector: str
@@ -133,6 +134,7 @@ class Finding:
     saves: int = 0
     waiting: bool = False
     saves_ms: float = 0.0
+    rows_of: str | None = None
     fix: Fix | None = None
     proof: Proof | None = None
 
@@ -173,8 +175,9 @@ class Finding:
 class Endpoint:
     """One row of the audit: figures are of one request, medians where it ran several times.
 
-    ``status`` is the HTTP status, or None for a recording that is not a request. ``problem`` says
-    why the endpoint could not be judged ("500 Internal Server Error: ..."), None when it could.
+    ``status`` is the HTTP status, or None for a recording that is not a request. ``rows`` maps
+    models to the most rows that one evaluation brought. ``problem`` says why the endpoint could not
+    be judged ("500 Internal Server Error: ..."), None when it could.
     """
 
     name: str
@@ -189,6 +192,7 @@ class Endpoint:
     p95_ms: float | None = None
     repeats: int = 1
     problem: str | None = None
+    rows: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,14 @@ class Accepted:
 
     ``count`` is the number of places that the key stood for when it was accepted (lines, querysets
     and what each asks; for a budget the queries, or 1 for a time), ``digests`` are those of their
-    queries, ``endpoints`` some that showed it, ``run`` what kind of run did.
+    queries, ``endpoints`` those that showed it, ``run`` what kind of run did. ``rows_of`` is the
+    model whose rows multiply the queries, None where that is not known.
     """
 
     key: str
     run: Run
     count: int
+    rows_of: str | None
     digests: tuple[str, ...]
     endpoints: tuple[str, ...]
 
@@ -36,10 +38,10 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A known problem that seems to have a new name: ``key`` is new, ``accepted`` was not seen."""
+    """A known problem that seems to have a new name: ``accepted`` is fixed, ``now`` is new."""
 
     accepted: Accepted
-    key: str
+    now: Accepted
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,10 @@ def changes_since(revision: str | None, environment: Mapping[str, str]) -> Chang
     None where neither is known. Raises CannotRun when git does not know a ``revision`` that was
     asked for; what a job's environment names may not have been fetched, and is left alone then.
     """
-    base = revision or _base(environment)
+    base = _base(environment) if revision is None else revision
     if base is None:
         return None
-    if base.startswith("-"):
+    if base.startswith("-") or not base.strip():
         raise CannotRun(f"--changed-since {base!r} is no revision")
     try:
         done = subprocess.run(
@@ -37,6 +37,8 @@ def changes_since(revision: str | None, environment: Mapping[str, str]) -> Chang
     if done is not None and done.returncode == 0:
         return changes_of(done.stdout.decode("utf-8", "surrogateescape"))
     if revision is not None:
+        if "merge-base'" in problem:  # an option that git does not know outside of a repository
+            problem = "no git repository here, or a git older than 2.30"
         raise CannotRun(f"--changed-since {revision!r}: {problem or 'git failed'}")
     return None
 

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS
 
-from .. import baseline_file, report_file
+from .. import report_file
 from ..audit.preflight import CannotRun
 from ..conf import get_settings
-from ..core.baseline import UNSTEADY, Baseline, Scope
+from ..core.baseline import UNSTEADY, Scope
 from ..core.findings import Report
 from .auditing import add_choice, add_requests, audited
 
+#: What is about requests that a stored report does not make.
+_OF_AN_AUDIT = {
+    "urls": [],
+    "endpoint": [],
+    "user": None,
+    "anonymous": False,
+    "admin": False,
+    "repeat": 1,
+    "database": DEFAULT_DB_ALIAS,
+}
 _INDEXES = frozenset({"missing-index", "redundant-index", "unused-index"})
 
 
@@ -55,13 +64,8 @@ def report_for(options: dict[str, Any], scope: Scope, stderr: Any) -> Report:
         named = scope.detectors or frozenset()
         way: Any = get_settings().what_if if named & _INDEXES else None
         return audited(options, stderr, explain=bool(named & (UNSTEADY - _INDEXES)), what_if=way)
-    if options["urls"] or options["endpoint"]:
-        raise CannotRun("--from judges all that is in the report: leave URLs and --endpoint out")
+    for name, default in _OF_AN_AUDIT.items():
+        if options[name] != default:
+            what = "URLs" if name == "urls" else f"--{name}"
+            raise CannotRun(f"--from judges what is in the report: leave {what} out")
     return report_file.read(options["source"])
-
-
-def known(path: str) -> Baseline | None:
-    """The baseline, None where there is none yet. Raises BaselineError."""
-    if os.path.isdir(path):
-        raise ImproperlyConfigured(f"the baseline {path} is a folder; name a file")
-    return baseline_file.read(path)

@@ -11,26 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queryscope.core.baseline import (
-    Baseline,
-    Scope,
-    accept,
-    pruned,
-    reach,
-    renamed,
-    render,
-    split,
-)
+from queryscope.core.baseline import Baseline, Scope, accept, reach, render
 from queryscope.core.baseline_parsing import BaselineError, parse
 from queryscope.core.detectors import NAMES
 from queryscope.core.findings import Endpoint, Finding, Report, Skipped
 from queryscope.core.gate import Accepted, Gate
+from queryscope.core.ratchet import pruned, renamed, split
 from queryscope.core.sightings import Location, TemplateLine
 from tests.core.reporters.reports import ADMIN, DUPLICATE, LINES, MODELS, ROOT, VIEWS, finding
 
+assert LINES.template is not None
+LINES_HTML = LINES.template.name
 ORDERS, CUSTOMERS = "GET /orders/", "GET /customers/"
-BASE = finding()
-OTHER = finding(relation="orders.Order.country", digest="1" * 12)
+BASE = finding(rows_of="orders.Order")
+OTHER = finding(rows_of="orders.Order", relation="orders.Order.country", digest="1" * 12)
 LOOP = finding(
     detector="query-in-loop",
     relation=None,
@@ -45,7 +39,8 @@ def at_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def endpoint(name: str, **changes: Any) -> Endpoint:
-    return replace(Endpoint(name, None, 200, 51, 3, 10.0, 20.0), **changes)
+    rows = {"orders.Order": 50}
+    return replace(Endpoint(name, None, 200, 51, 3, 10.0, 20.0, rows=rows), **changes)
 
 
 def report(*findings: Finding, names: tuple[str, ...] = (ORDERS,), **changes: Any) -> Report:
@@ -83,6 +78,8 @@ def moved_to(found: Finding, line: int) -> Finding:
         ([BASE], [BASE, replace(BASE, count=7)], 2),
         ([BASE, moved_to(BASE, 32)], [BASE, moved_to(BASE, 40)], 0),
         ([BASE], [replace(BASE, template=TemplateLine("shop/a.html", 3))], 1),
+        ([LINES], [LINES, replace(LINES, template=TemplateLine(LINES_HTML, 99))], 2),
+        ([LOOP], [LOOP, replace(LOOP, digest="3" * 12), replace(LOOP, digest="4" * 12)], 3),
         ([LINES], [replace(LINES, template=replace(LINES.template, line=99))], 0),
         ([BASE], [replace(BASE, location=Location(VIEWS, 31, "Order.label"))], 1),
         ([LOOP], [replace(LOOP, digest="3" * 12)], 0),
@@ -170,6 +167,82 @@ def test_fixed_is_only_what_could_have_been_found(
     assert (len(gate.fixed), len(gate.unseen)) == (fixed, unseen)
 
 
+@pytest.mark.parametrize(
+    ("known", "rows", "fixed"),
+    [
+        (BASE, {"orders.Order": 1}, True),
+        (BASE, {"orders.Order": 0}, False),
+        (BASE, {"orders.Line": 50}, False),
+        (BASE, {}, False),
+        (LOOP, {"orders.Line": 3}, True),
+        (LOOP, {"orders.Line": 2}, False),
+        (LOOP, {}, False),
+        (DUPLICATE, {}, True),
+    ],
+)
+def test_without_rows_nothing_is_fixed(known: Finding, rows: dict[str, int], fixed: bool) -> None:
+    found = report(endpoints=(endpoint(known.endpoint, rows=rows),))
+    gate = judged(found, baseline(known)).gate
+    assert gate is not None
+    assert (len(gate.fixed), len(gate.unseen)) == (int(fixed), int(not fixed))
+
+
+def test_what_a_part_of_the_endpoints_shows_is_not_the_whole() -> None:
+    names = [f"GET /{n}/" for n in range(6)]
+    six = [
+        replace(BASE, endpoint=name, origin=Location(VIEWS, number, "page"))
+        for number, name in enumerate(names)
+    ]
+    known = baseline(*six)
+    part = report(*six[:3], names=tuple(names[:3]), whole=False)
+    gate = judged(part, known, strict=True).gate
+    assert gate is not None
+    assert (gate.fixed, gate.shrunk) == ((), ())
+    assert accept(part, known, Scope()) == known
+    assert judged(report(*six, names=tuple(names)), accept(part, known, Scope())).failing is False
+
+
+def test_what_was_not_exercised_has_not_moved() -> None:
+    known = baseline(BASE)
+    elsewhere = replace(BASE, endpoint=CUSTOMERS, location=Location(VIEWS, 9, "nova"))
+    for found in (
+        report(elsewhere, names=(CUSTOMERS,), whole=False),
+        report(elsewhere, endpoints=(endpoint(CUSTOMERS), endpoint(ORDERS, problem="500 Error"))),
+    ):
+        gate = judged(found, known).gate
+        assert gate is not None
+        assert gate.moved == ()
+
+
+def test_what_grew_has_not_moved() -> None:
+    """The baseline would have a key twice."""
+    first = replace(BASE, location=Location(VIEWS, 1, "first"))
+    second = replace(BASE, location=Location(VIEWS, 9, "second"))
+    known = baseline(first, second, moved_to(second, 10))
+    found = judged(report(first, moved_to(first, 2)), known)
+    assert found.gate is not None
+    assert (found.gate.moved, list(found.gate.grown)) == ((), [first.key])
+
+
+def test_one_rename_is_one_rename() -> None:
+    two = [replace(BASE, location=Location(VIEWS, 1, name)) for name in ("one", "two")]
+    gate = judged(report(*two), baseline(BASE)).gate
+    assert gate is not None
+    assert len(gate.moved) == 1
+
+
+def test_tests_that_know_more_let_no_audit_grow() -> None:
+    tests = baseline(*(moved_to(BASE, line) for line in range(6)), run="tests")
+    both = accept(report(BASE), tests, Scope())
+    assert sorted(accepted.count for accepted in both.accepted) == [1, 6]
+    assert len(judged(report(BASE, moved_to(BASE, 1)), both).findings) == 2
+    more = report(*(moved_to(BASE, line) for line in range(6)), run="tests")
+    assert judged(more, both).failing is False
+    gate = judged(report(), both).gate
+    assert gate is not None
+    assert [accepted.run for accepted in pruned(both, gate).accepted] == ["tests"]
+
+
 def test_fixed_fails_when_strict() -> None:
     assert not judged(report(), baseline(BASE)).failing
     assert judged(report(), baseline(BASE), strict=True).failing
@@ -235,7 +308,7 @@ def test_a_rename_is_offered_and_not_accepted(
     now, before = rename(known), baseline(known)
     found = judged(report(now), before)
     assert found.gate is not None
-    assert [(m.accepted.key, m.key) for m in found.gate.moved] == [(known.key, now.key)]
+    assert [(m.accepted.key, m.now.key) for m in found.gate.moved] == [(known.key, now.key)]
     assert found.findings == (now,)
     assert found.failing
     after = renamed(before, found.gate)
@@ -288,6 +361,7 @@ ACCEPTED = st.builds(
     key=st.builds("{}::{}::{}".format, st.sampled_from(NAMES), st.text(), st.text()),
     run=st.sampled_from(["audit", "tests"]),
     count=st.integers(1, 10_000),
+    rows_of=st.none() | st.text(),
     digests=st.lists(st.text("0123456789abcdef", min_size=12, max_size=12)).map(tuple),
     endpoints=st.lists(st.text(), max_size=3).map(tuple),
 )
@@ -335,6 +409,7 @@ def test_the_file_reads_well_in_a_diff() -> None:
       "key": "n-plus-one::shop/orders/models.py::Order.label::orders.Order.customer",
       "run": "audit",
       "count": 1,
+      "rows_of": "orders.Order",
       "digests": [
         "000000000000"
       ],
@@ -346,6 +421,7 @@ def test_the_file_reads_well_in_a_diff() -> None:
       "key": "query-in-loop::shop/orders/models.py::Order.label::orders.Order",
       "run": "audit",
       "count": 1,
+      "rows_of": null,
       "digests": [
         "222222222222"
       ],
@@ -367,12 +443,13 @@ BLOCK = """\
       "key": "n-plus-one::a.py::f::shop.Order.customer",
       "run": "audit",
       "count": 1,
+      "rows_of": null,
       "digests": [],
       "endpoints": []
     }"""
 HEAD = '{\n  "version": 1,\n  "findings": [\n'
 WHOLE = f"{HEAD}{BLOCK}\n  ]\n}}\n"
-MEND = "mend it, or write it anew: manage.py queryscope baseline"
+MEND = "mend it, or delete it and write it anew: manage.py queryscope baseline"
 
 
 @pytest.mark.parametrize(
@@ -380,7 +457,7 @@ MEND = "mend it, or write it anew: manage.py queryscope baseline"
     [
         ("", "1: not JSON: Expecting value"),
         ("[]", "1: not a baseline: it has no list of findings"),
-        (WHOLE.replace("],", "", 1), "9: not JSON: Expecting ',' delimiter"),
+        (WHOLE.replace("],", "", 1), "10: not JSON: Expecting ',' delimiter"),
         (WHOLE.replace("1,", "9,", 1), "2: a baseline of version 9, this queryscope reads 1"),
         (WHOLE.replace('"version": 1,\n', ""), "1: a baseline of version None, this queryscope"),
         (
@@ -391,7 +468,7 @@ MEND = "mend it, or write it anew: manage.py queryscope baseline"
         (WHOLE.replace('"count": 1', '"count": 0'), "7: 'count' must be a whole number above 0"),
         (WHOLE.replace('"count": 1', '"count": true'), "7: 'count' must be a whole number above 0"),
         (WHOLE.replace('"audit"', '"audits"'), "6: 'run' must be 'audit' or 'tests', not"),
-        (WHOLE.replace("[],", "[1],", 1), "8: 'digests' must be a list of strings, not [1]"),
+        (WHOLE.replace("[],", "[1],", 1), "9: 'digests' must be a list of strings, not [1]"),
         (WHOLE.replace('"run": "audit",\n', ""), "4: a finding has no 'run'"),
         (
             WHOLE.replace('"run"', '"counts": 1, "run"'),
@@ -403,14 +480,30 @@ MEND = "mend it, or write it anew: manage.py queryscope baseline"
         ),
         (
             f"{HEAD}{BLOCK},\n{BLOCK.replace('1', '2')}\n]}}",
-            "11: the key is on line 4 as well, with another count: keep one",
+            "12: the key is on line 4 as well, with another count: keep one",
         ),
-        (f"{HEAD}{BLOCK},\n7\n]}}", "11: a finding must be an object, not 7"),
-        (WHOLE.replace("  ]\n}", '  ], "recorded": {"a": -1}\n}'), "11: 'recorded' must map"),
+        (f"{HEAD}{BLOCK},\n7\n]}}", "12: a finding must be an object, not 7"),
+        (WHOLE.replace("  ]\n}", '  ], "recorded": {"a": -1}\n}'), "12: 'recorded' must map"),
         (
             WHOLE.replace("  ]\n}", '  ],\n "finding": []\n}'),
-            "12: unknown 'finding'; did you mean 'findings'?",
+            "13: unknown 'finding'; did you mean 'findings'?",
         ),
+        (WHOLE.replace("1,", "1.0,", 1), "2: a baseline of version 1.0, this queryscope reads 1"),
+        (WHOLE.replace("1,", "true,", 1), "2: a baseline of version True, this queryscope"),
+        (
+            WHOLE.replace('"count": 1,', '"count": 1,\n"count": 99,'),
+            "8: 'count' is there twice: keep one",
+        ),
+        (
+            WHOLE.replace("  ]\n}", '  ],\n"findings": []\n}'),
+            "13: 'findings' is there twice: keep one",
+        ),
+        (WHOLE.replace('"count": 1', '"count": ' + "1" * 5_000), "1: not a baseline: Exceeds"),
+        (
+            WHOLE.replace("  ]\n}", '  ], "recorded": {"a": ' + "1" * 400 + "}\n}"),
+            "12: 'recorded' must map",
+        ),
+        (WHOLE.replace('"rows_of": null', '"rows_of": 1'), "8: 'rows_of' must be a model, or null"),
         ("[" * 100_000, "1: not a baseline: too deeply nested"),
     ],
 )

@@ -194,6 +194,7 @@ def _finding(trace: Trace, offender: Offender, need: Need | None, fix: Fix | Non
         duration_ms=offender.duration_ms,
         saves=max(0, offender.count - needs),
         waiting=offender.waiting,
+        rows_of=offender.rows_of,
         fix=fix,
     )
 

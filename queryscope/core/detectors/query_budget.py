@@ -64,12 +64,11 @@ def late(endpoints: Iterable[Endpoint], budget_for: Callable[[str], Budget]) -> 
                 yield Detection(_finding(verdict, endpoint), frozenset())
 
 
-def slower(endpoints: Iterable[Endpoint], verdicts: Iterable[Verdict]) -> Iterator[Finding]:
-    """The endpoints whose time in the database has grown by more than it may since it was
-    recorded; only who has the baseline knows the verdicts."""
+def exceeded(endpoints: Iterable[Endpoint], verdicts: Iterable[Verdict]) -> Iterator[Finding]:
+    """What verdicts say that are over, as findings: a check's, which knows what was recorded."""
     named = {endpoint.name: endpoint for endpoint in endpoints}
     for verdict in verdicts:
-        if verdict.over and verdict.measure == RATIO:
+        if verdict.over:
             yield _finding(verdict, named[verdict.endpoint])
 
 

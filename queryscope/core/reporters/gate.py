@@ -73,7 +73,7 @@ def _moved(gate: Gate) -> Iterator[str]:
     yield "Moved? The same is asked elsewhere; --accept-moved takes the new names over:"
     for moved in gate.moved:
         yield from wrap(readable(moved.accepted.key), _INDENT, _DEEPER)
-        yield from wrap(f"-> {readable(moved.key)}", _INDENT, _DEEPER)
+        yield from wrap(f"-> {readable(moved.now.key)}", _INDENT, _DEEPER)
 
 
 def _unseen(unseen: Sequence[Accepted], *, verbose: bool) -> Iterator[str]:

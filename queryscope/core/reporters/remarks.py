@@ -101,7 +101,7 @@ def _gate(gate: Gate) -> Iterator[Remark]:
             (*fixed,),
         )
     if gate.moved:
-        moved = [f"{readable(m.accepted.key)} -> {readable(m.key)}" for m in gate.moved]
+        moved = [f"{readable(m.accepted.key)} -> {readable(m.now.key)}" for m in gate.moved]
         yield Remark("Moved? check --accept-moved renames them", (*moved,))
     yield from _known(gate)
 

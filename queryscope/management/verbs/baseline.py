@@ -14,7 +14,7 @@ from ...core.gate import Accepted
 from ...core.reporters.layout import plural
 from ...inspection import options_of
 from ..auditing import detectors_of
-from ..gating import add_run, known, path_of, report_for
+from ..gating import add_run, path_of, report_for
 
 HELP = "accept the findings that are there today: check fails on new ones only"
 DESCRIPTION = """\
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: dict[str, Any], stdout: Any, stderr: Any) -> int:
     scope = Scope(detectors_of(options))
     path = path_of(options)
-    before = known(path) or Baseline()
+    before = baseline_file.read(path) or Baseline()
     report = report_for(options, scope, stderr)
     after = replace(accept(report, before, scope), recorded=_recorded(report, before))
     written = baseline_file.write(path, after)

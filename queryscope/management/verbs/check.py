@@ -10,16 +10,18 @@ from typing import Any
 from ... import baseline_file
 from ...audit.output import Output
 from ...conf import get_settings
-from ...core.baseline import Baseline, Scope, pruned, renamed, split
-from ...core.budgets import verdicts
+from ...core.baseline import Baseline, Scope
+from ...core.budgets import DETECTOR as BUDGET
+from ...core.budgets import unrecorded, verdicts
 from ...core.findings import Report
 from ...core.gate import Gate, Verdict
+from ...core.ratchet import pruned, renamed, some, split
 from ...core.reporters import REPORTERS
-from ...inspection import options_of, with_slower
+from ...inspection import options_of, with_budgets
 from ..arguments import require
 from ..auditing import add_output, detectors_of, filtered, told
 from ..changes import changes_since
-from ..gating import add_run, known, path_of, report_for
+from ..gating import add_run, path_of, report_for
 
 HELP = "fail on findings that the baseline does not know"
 DESCRIPTION = """\
@@ -68,26 +70,31 @@ def run(options: dict[str, Any], stdout: Any, stderr: Any) -> int:
     require("--format", "format", [options["format"]], REPORTERS)
     output = Output(options["output"], stdout)
     path = path_of(options)
-    found = known(path)
-    baseline = found or Baseline()
+    found = baseline_file.read(path)
+    changed = changes_since(options["changed_since"], os.environ)
     report = filtered(report_for(options, scope, stderr), scope.detectors)
-    budgets = _verdicts(report, baseline)
-    report = with_slower(report, budgets)
-    gate = Gate(path if found is not None else None, verdicts=budgets, strict=options["strict"])
-    judged = split(report, baseline, gate, scope)
-    if options["accept_moved"] and judged.gate is not None and judged.gate.moved:
-        baseline = renamed(baseline, judged.gate)
-        judged = split(report, baseline, gate, scope)
-        baseline_file.write(path, baseline)
-    if options["prune"] and judged.gate is not None:
-        baseline = pruned(baseline, judged.gate)
-        if baseline_file.write(path, baseline):
-            judged = split(report, baseline, gate, scope)
-    judged = replace(judged, changed=changes_since(options["changed_since"], os.environ))
-    output.write(told(judged, options, output))
+    judged = _judged(report, found, path, scope, strict=options["strict"])
+    if found is not None and judged.gate is not None:
+        mended = renamed(found, judged.gate) if options["accept_moved"] else found
+        mended = pruned(mended, judged.gate) if options["prune"] else mended
+        if mended != found and baseline_file.write(path, mended):
+            judged = _judged(report, mended, path, scope, strict=options["strict"])
+    output.write(told(replace(judged, changed=changed), options, output))
     return NEW if judged.failing else 0
 
 
-def _verdicts(report: Report, baseline: Baseline) -> tuple[Verdict, ...]:
-    budget_for = options_of(get_settings()).budget_for
-    return verdicts(report.endpoints, budget_for, baseline.recorded, report.findings)
+def _judged(
+    report: Report, found: Baseline | None, path: str, scope: Scope, *, strict: bool
+) -> Report:
+    baseline = found or Baseline()
+    budgets: tuple[Verdict, ...] = ()
+    problems: list[str] = []
+    if scope.holds(BUDGET):
+        budget_for = options_of(get_settings()).budget_for
+        budgets = verdicts(report.endpoints, budget_for, baseline.recorded, report.findings)
+        report = with_budgets(report, budgets)
+        if missing := unrecorded(report.endpoints, budget_for, baseline.recorded):
+            problems = [f"{some('ratio budget', missing)} without a recorded time"]
+    file = path if found is not None else None
+    gate = Gate(file, verdicts=budgets, problems=tuple(problems), strict=strict)
+    return split(report, baseline, gate, scope)

@@ -14,6 +14,7 @@ GONE = Accepted(
     "n-plus-one::shop/orders/views.py::invoice_list::orders.Invoice.order",
     "audit",
     2,
+    "orders.Invoice",
     ("a" * 12,),
     ("GET /invoices/",),
 )
@@ -35,7 +36,7 @@ GATE = Gate(
     moved=(
         Moved(
             replace(GONE, key="duplicate-query::shop/old.py::banner::core.Setting"),
-            "duplicate-query::shop/new.py::banner::core.Setting",
+            replace(GONE, key="duplicate-query::shop/new.py::banner::core.Setting"),
         ),
     ),
     unseen=(replace(GONE, endpoints=("GET /admin/",)),),
