@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
@@ -15,7 +16,7 @@ from ..core.findings import Report
 from .auditing import add_choice, add_requests, audited
 
 #: What is about requests that a stored report does not make.
-_OF_AN_AUDIT = {
+_OF_AN_AUDIT: Mapping[str, Any] = {
     "urls": [],
     "endpoint": [],
     "user": None,
