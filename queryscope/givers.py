@@ -19,6 +19,7 @@ from django.template import Template
 from django.template.base import FilterExpression
 from django.template.defaulttags import ForNode, IfNode
 from django.template.library import SimpleNode
+from django.utils.functional import LazyObject
 
 from .roles import TEMPLATE, is_application
 from .stack import Step
@@ -58,7 +59,7 @@ def giver(steps: list[Step], queryset: Any) -> Giver | None:
 def _outwards(steps: list[Step], frames: list[FrameType], name: str) -> Giver | None:
     """Follow a name from the node that uses it to what gave it."""
     context = _context(frames[0])
-    of_object = isinstance(_value(context, name), Model)
+    of_object = _is_object(_value(context, name))
     for frame in frames[1:]:
         node, outer = frame.f_locals.get("self"), _context(frame)
         known: str | None = name
@@ -73,7 +74,7 @@ def _outwards(steps: list[Step], frames: list[FrameType], name: str) -> Giver | 
         if known is None:
             return None
         name, context = known, outer
-        of_object = of_object or isinstance(_value(context, name), Model)
+        of_object = of_object or _is_object(_value(context, name))
     return _of_template(steps, context, name, of_object)
 
 
@@ -131,6 +132,13 @@ def _alias(context: Any, value: Any) -> str | None:
             if known is value and value is not None:
                 return str(name)
     return None
+
+
+def _is_object(value: Any) -> bool:
+    """Whether it is a model's instance. What is lazy stays so: isinstance() would evaluate it."""
+    if issubclass(type(value), LazyObject):
+        value = object.__getattribute__(value, "__dict__").get("_wrapped")
+    return issubclass(type(value), Model)
 
 
 def _value(context: Any, name: str | None) -> Any:

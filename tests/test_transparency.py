@@ -13,9 +13,11 @@ from django.core.exceptions import FieldError
 from django.db import IntegrityError, connection, connections, models, transaction
 from django.db.models import F, Prefetch, Q, prefetch_related_objects
 from django.http import HttpResponse
+from django.template import Context, Template
 from django.test import AsyncClient, Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import path
+from django.utils.functional import SimpleLazyObject
 
 from queryscope import inspect, record
 
@@ -439,3 +441,32 @@ def test_a_task_runs_as_it_did_and_is_recorded(libraries, settings):
     [finding] = inspect(recording).findings
     assert (finding.relation, finding.count) == ("testapp.Book.author", 5)
     assert finding.location.file == background.__file__
+
+
+LAZY = {
+    "{{ thing.name }}": lambda: Author.objects.create(name="new", email="new@example.com"),
+    "{% for book in thing %}{{ book.title }}{% endfor %}": lambda: list(books.all()),
+    "{% if thing.name %}yes{% endif %}": lambda: Author.objects.first(),
+    "{% with other=thing %}{{ other.name }}{% endwith %}": lambda: Author.objects.first(),
+    "{% for b in thing.books.all %}{{ b.title }}{% endfor %}": lambda: Author.objects.first(),
+    "{% include inner with row=thing %}": lambda: Author.objects.first(),
+}
+
+
+@pytest.mark.parametrize("source", LAZY)
+def test_what_is_lazy_is_evaluated_once(libraries, source):
+    """isinstance() of a lazy object that is being set up sets it up once more."""
+
+    def rendered():
+        calls = []
+        made = SimpleLazyObject(lambda: calls.append(1) or LAZY[source]())
+        inner = Template("{{ row.name }}{% for b in row.books.all %}{{ b.title }}{% endfor %}")
+        with CaptureQueriesContext(connection) as captured:
+            text = Template(source).render(Context({"thing": made, "inner": inner}))
+        Author.objects.filter(email="new@example.com").delete()
+        return text, len(calls), [query["sql"].split(" WHERE ")[0] for query in captured]
+
+    without = rendered()
+    with record():
+        assert rendered() == without
+    assert without[1] == 1
