@@ -129,7 +129,7 @@ def _idle_allowances(
             yield replace(suppression, message=unknown)
         elif not suppression.holds:
             yield suppression
-        elif allowance.endpoint and not _known_endpoint(allowance.endpoint, report):
+        elif "/" in allowance.endpoint and not _known_endpoint(allowance.endpoint, report):
             yield replace(suppression, message="its endpoint fits no route of this audit")
         elif any(_ran(allowance, trace) for trace in traces):
             yield replace(suppression, message="what it speaks of was queried without need of it")

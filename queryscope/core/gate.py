@@ -38,7 +38,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A known problem that seems to have a new name: ``accepted`` is fixed, ``now`` is new."""
+    """A known problem that seems to have a new name: ``accepted`` is gone, ``now`` is new."""
 
     accepted: Accepted
     now: Accepted

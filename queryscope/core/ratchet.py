@@ -25,7 +25,9 @@ def split(report: Report, baseline: Baseline, gate: Gate, scope: Scope) -> Repor
     judged = [block for block in baseline.accepted if is_judged(block, report, scope)]
     less = [block for block in judged if there.get(block.key, 0) < block.count]
     seen = [block for block in less if exercised(block, report)]
-    fixed = tuple(block for block in seen if block.key not in there)
+    gone = [block for block in seen if block.key not in there]
+    moved = tuple(_moved(report, [f for f in new if f.key not in known], gone, counts))
+    elsewhere = {each.accepted for each in moved}
     return replace(
         report,
         findings=tuple(new),
@@ -33,9 +35,9 @@ def split(report: Report, baseline: Baseline, gate: Gate, scope: Scope) -> Repor
             gate,
             known=tuple(finding for finding in found if not is_new[finding.key]),
             grown={key: known[key] for key in counts if is_new[key] and key in known},
-            fixed=fixed,
+            fixed=tuple(block for block in gone if block not in elsewhere),
             shrunk=tuple(replace(a, count=there[a.key]) for a in seen if a.key in there),
-            moved=tuple(_moved(report, [f for f in new if f.key not in known], fixed, counts)),
+            moved=moved,
             unseen=tuple(block for block in less if block.key not in there and block not in seen),
             problems=(*gate.problems, *_problems(report)),
         ),
@@ -53,11 +55,11 @@ def _known(baseline: Baseline, report: Report) -> dict[str, int]:
 def _moved(
     report: Report,
     new: Collection[Finding],
-    fixed: Collection[Accepted],
+    gone: Collection[Accepted],
     counts: Mapping[str, int],
 ) -> Iterator[Moved]:
-    """New keys that ask what a fixed one asked: a file or function was renamed."""
-    left = list(fixed)
+    """New keys that ask what one that is gone asked: a file or function was renamed."""
+    left = list(gone)
     for key in dict.fromkeys(finding.key for finding in new):
         now = accepted(report, (f for f in new if f.key == key), counts[key])
         for block in left:

@@ -1,18 +1,12 @@
-"""One file a format: each is a pure function from a report to text."""
+"""One file a format: each has ``render``, a pure function from a report to text."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Protocol, cast
 
 from ..findings import Report
-from .github import render as render_github
-from .gitlab import render as render_gitlab
-from .json import render as render_json
-from .junit import render as render_junit
-from .markdown import render as render_markdown
-from .sarif import render as render_sarif
-from .table import render as render_table
 
 
 class Reporter(Protocol):
@@ -25,14 +19,23 @@ class Reporter(Protocol):
     def __call__(self, report: Report, *, root: str = "", verbose: bool = False) -> str: ...
 
 
+class _Reporters(Mapping[str, Reporter]):
+    """Imports a format when it is asked for: who wants one need not wait for the others."""
+
+    _NAMES = ("table", "json", "github", "sarif", "junit", "gitlab", "markdown")
+
+    def __getitem__(self, name: str) -> Reporter:
+        if name not in self._NAMES:
+            raise KeyError(name)
+        return cast(Reporter, import_module(f".{name}", __name__).render)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._NAMES)
+
+    def __len__(self) -> int:
+        return len(self._NAMES)
+
+
+REPORTERS: Mapping[str, Reporter] = _Reporters()
 #: Formats that are read beside the code, whose files are named from the repository's root.
 HOSTED = frozenset({"github", "sarif", "junit", "gitlab", "markdown"})
-REPORTERS: Mapping[str, Reporter] = {
-    "table": render_table,
-    "json": render_json,
-    "github": render_github,
-    "sarif": render_sarif,
-    "junit": render_junit,
-    "gitlab": render_gitlab,
-    "markdown": render_markdown,
-}

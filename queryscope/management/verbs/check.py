@@ -17,6 +17,7 @@ from ...core.findings import Report
 from ...core.gate import Gate, Verdict
 from ...core.ratchet import pruned, renamed, some, split
 from ...core.reporters import REPORTERS
+from ...core.reporters.remarks import verdict
 from ...inspection import options_of, with_budgets
 from ..arguments import require
 from ..auditing import add_output, detectors_of, filtered, told
@@ -80,6 +81,8 @@ def run(options: dict[str, Any], stdout: Any, stderr: Any) -> int:
         if mended != found and baseline_file.write(path, mended):
             judged = _judged(report, mended, path, scope, strict=options["strict"])
     output.write(told(replace(judged, changed=changed), options, output))
+    if options["output"]:
+        stderr.write(f"{verdict(judged)}: see {options['output']}")
     return NEW if judged.failing else 0
 
 
