@@ -10,7 +10,7 @@ from queryscope.core.baseline import reach
 from queryscope.core.budget_settings import budget_for, limits_of, unused
 from queryscope.core.budgets import Budget, verdicts
 from queryscope.core.detection import Options, detect
-from queryscope.core.detectors.query_budget import late, slower
+from queryscope.core.detectors.query_budget import exceeded, late
 from queryscope.core.findings import Endpoint
 from queryscope.core.gate import Verdict
 
@@ -234,8 +234,8 @@ def test_counts_are_none_of_an_endpoint_that_is_late():
 
 def test_an_endpoint_that_became_slower():
     over = Verdict(NAME, "database_ratio", 2.35, 2)
-    other = [replace(over, value=2.0), Verdict(NAME, "database_ms", 9.0, 2)]
-    [finding] = slower([endpoint(name="GET /"), endpoint()], [over, *other])
+    kept = [replace(over, value=2.0), Verdict(NAME, "database_ms", 2.0, 2)]
+    [finding] = exceeded([endpoint(name="GET /"), endpoint()], [over, *kept])
     assert finding.message == "database time 2.35 times the recorded one, the budget is 2"
     assert (finding.endpoint, finding.key) == (NAME, f"query-budget::{NAME}::database_ratio")
     assert finding.duration_ms == 300.0
