@@ -27,6 +27,12 @@ OLDEST_DJANGO = "django~=5.2.0"
 NEWEST_DJANGO = "django~=6.1.0"
 NEWEST_PYTHONS = ("3.14", "3.13", "3.12")
 VENDORS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+#: What asks no database, or brings its own, is tested beside one of them.
+BESIDE_SQLITE = (
+    "--ignore=tests/core",
+    "--ignore=tests/sample_project/test_own_check.py",
+    "--ignore-glob=tests/testing/test_pytest_plugin*",
+)
 VERSIONS = """
 import django, sys
 print("Python %d.%d, Django %d.%d" % (*sys.version_info[:2], *django.VERSION[:2]))
@@ -74,11 +80,13 @@ def test_everywhere(arguments: tuple[str, ...], variables: dict[str, str]) -> No
     for environment in test_environments():
         versions = install(environment)
         for vendor, label in VENDORS.items():
+            left_out = () if vendor == "sqlite" else BESIDE_SQLITE
             try:
                 step(
                     f"Testing on {versions}, {label}",
                     environment.python,
                     *PYTEST,
+                    *left_out,
                     *arguments,
                     variables={**variables, "QUERYSCOPE_TEST_VENDOR": vendor},
                     summary=True,
