@@ -110,6 +110,7 @@ def _freeze_group(group: Group, reading: Reading | None) -> QueryGroup:
         reading=reading,
         direct=group.direct,
         looped=group.looped,
+        varied=group.varied,
         several=group.several or group.keyed or group.operation == "prefetch_object",
         batched=group.batched,
         failures=group.failures,

@@ -11,6 +11,7 @@ from .calls import between, beyond_overrides
 from .core.events import PREFETCHES, Relation
 from .core.fingerprint import Statement
 from .keys import relation_by_key
+from .pages import Pages
 from .places import Place, place
 from .roles import LIBRARY_SITES, USER
 from .samples import Samples
@@ -85,6 +86,7 @@ class Group:
         "strangers",
         "tallies",
         "unique",
+        "varied",
         "vendor",
         "writing",
     )
@@ -103,7 +105,10 @@ class Group:
         self.failures = 0
         self.strangers = 0
         self.looped = False
-        self.chains: set[int] = set()
+        #: One chain of calls asked with different values.
+        self.varied = False
+        #: Chains of calls, with the mark of what the first query through each was given.
+        self.chains: dict[int, int | None] = {}
         self.repeats: dict[int, int] = {}
         self.tallies: dict[tuple[SourceNode, SourceNode], _Tally] = {}
         #: Queries of one evaluation come one after the other: those of the last are counted here.
@@ -153,6 +158,14 @@ class Group:
             self._tally = self.tallies.setdefault((root.source, evaluation.source), _Tally())
             self._tally.begin(root)
 
+    def note_turn(self, path: int, mark: int | None) -> None:
+        """Tell whether a query came through a chain of calls that another came through before."""
+        if path not in self.chains:
+            self.chains[path] = mark
+            return
+        self.looped = True
+        self.varied = None not in (before := self.chains[path], mark) and before != mark
+
     @property
     def batched(self) -> bool:
         """Whether it asks for several values at once that are others each time."""
@@ -163,13 +176,14 @@ class Group:
         """What a detector reads of the counters, numbers by their order of magnitude only."""
         self.turn_to(None)
         causes = tuple(
-            (root.index, min(root.rows, 2), source.index, tally.most.bit_length())
+            (root.index, root.single, min(root.rows, 2), source.index, tally.most.bit_length())
             for (root, source), tally in self.tallies.items()
         )
         repeats = () if causes else tuple(sorted(self.repeats.values())[-2:])
         return (
             causes,
             self.looped,
+            self.varied,
             self.writing.turns if self.writing is not None else 0,
             self.count.bit_length(),
             self.strangers.bit_length(),
@@ -211,8 +225,15 @@ class Group:
         return node
 
 
-def first_sight(group: Group, steps: list[Step], queryset: Any, prefetch: FrameType | None) -> None:
+def first_sight(
+    group: Group,
+    steps: list[Step],
+    queryset: Any,
+    prefetch: FrameType | None,
+    pages: Pages,
+) -> None:
     """Read from the stack and the queryset what the counters will only count from now on."""
+    pages.note(steps)
     inner = between(steps)
     near = [frame for frame, _ in takewhile(lambda step: step[1] not in _SITES, steps)]
     group.operation, group.single, descriptor = provenance.operation(inner)
@@ -228,7 +249,7 @@ def first_sight(group: Group, steps: list[Step], queryset: Any, prefetch: FrameT
     if queryset is None:
         return
     group.model = queryset.model
-    group.single = group.single or querysets.at_most_one(queryset)
+    group.single = group.single or querysets.at_most_one(pages.whole(queryset))
     group.queryset_facts = querysets.facts(queryset)
     group.keys_listed = querysets.lists_keys(queryset)
     group.conditions, group.unique = querysets.key_conditions(queryset)

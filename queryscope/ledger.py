@@ -17,6 +17,7 @@ from .groups import Group, first_sight
 from .keys import relation_by_key
 from .marks import repetition_mark, statement_text
 from .origins import Origins
+from .pages import Pages
 from .roles import AGGREGATE, ITERATE
 from .samples import TYPICAL
 from .sources import Evaluation, SourceNode
@@ -63,6 +64,7 @@ class Ledger:
         #: Group index, start since the recording began and length, in nanoseconds.
         self.timeline: list[tuple[int, int, int]] = []
         self._origins = Origins(self.nodes)
+        self._pages = Pages()
         self._writes = 0
 
     def close(self, watch: Watch | None = None) -> None:
@@ -70,6 +72,7 @@ class Ledger:
         with self.lock:
             self.closed = True
             self._origins.close(watch)
+            self._pages.forget()
             for group in self.groups.values():
                 group.turn_to(None)
                 group.instance = None
@@ -178,15 +181,15 @@ class Ledger:
     def _meet(self, group: Group, sight: Sight) -> None:
         """Learn on the first sight of a group what its counters will only count."""
         steps = chain(sys._getframe(_HOOK))
-        group.chains.add(signature(steps))
+        group.chains[signature(steps)] = None
         if sight.holder_depth < 0:
-            first_sight(group, steps, None, None)
+            first_sight(group, steps, None, None, self._pages)
             return
         held = sys._getframe(_HOOK + sight.holder_depth).f_locals["self"]
         queryset = held.queryset if sight.role == ITERATE else held
         depth = sight.prefetch_depth
         prefetch = sys._getframe(_HOOK + depth) if depth >= 0 else None
-        first_sight(group, steps, queryset, prefetch)
+        first_sight(group, steps, queryset, prefetch, self._pages)
         if group.cache_name is not None:
             self._origins.lazy_groups.append(group)
 
@@ -208,15 +211,15 @@ class Ledger:
 
     def _note_repetition(self, group: Group, sql: str, params: Any, many: bool) -> bool:
         """Tell loops and repeated values; true where other values than before are typical ones."""
+        mark = None if many else repetition_mark(sql, params, self._writes)
         if group.writing is not None:
             if group.count <= _CHAINS and not many:
                 self._note_write(group, group.writing, sql, params)
+        elif group.count == 1:
+            group.chains = dict.fromkeys(group.chains, mark)
         # Rows of a list that cause a query are counted by it: no need to look for the loop.
-        elif 1 < group.count <= _CHAINS and not (group.looped or (group.tallies and group.several)):
-            path = signature(chain(sys._getframe(_HOOK)))
-            group.looped = path in group.chains
-            group.chains.add(path)
-        mark = None if many else repetition_mark(sql, params, self._writes)
+        elif group.count <= _CHAINS and not (group.varied or (group.tallies and group.several)):
+            group.note_turn(signature(chain(sys._getframe(_HOOK))), mark)
         if mark is None:
             return False
         repeats = group.repeats

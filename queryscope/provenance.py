@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from types import FrameType
 from typing import Any
 
@@ -98,7 +99,7 @@ def operation(stack: list[FrameType]) -> tuple[str, bool, Any]:
             return "attribute", True, descriptor
         found = OPERATIONS.get(qualname)
         if found == "slice":
-            single = single or isinstance(frame.f_locals.get("k"), int)
+            single = single or issubclass(type(frame.f_locals.get("k")), int)
             found = None
         if found is not None:
             name = found
@@ -121,12 +122,14 @@ def is_direct(stack: list[FrameType], besides: tuple[str, ...] = ()) -> bool:
 
     ``besides`` are parts of the paths of other files that are as good.
     """
-    for frame in stack:
-        file = frame.f_code.co_filename.replace("\\", "/")
-        library = any(folder in file for folder in _LIBRARIES)
-        if library and not any(folder in file for folder in (*_ORM, "/asgiref/", *besides)):
-            return False
-    return True
+    return all(_is_near(frame.f_code.co_filename, besides) for frame in stack)
+
+
+@lru_cache(maxsize=4096)
+def _is_near(filename: str, besides: tuple[str, ...]) -> bool:
+    file = filename.replace("\\", "/")
+    library = any(folder in file for folder in _LIBRARIES)
+    return not library or any(folder in file for folder in (*_ORM, "/asgiref/", *besides))
 
 
 def by_queryset(stack: list[FrameType]) -> bool:

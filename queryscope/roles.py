@@ -23,7 +23,7 @@ TEMPLATE = 6  # a template node renders; local `self` is the node
 SERIALIZER = 7  # a serializer writes an object; locals `self` and `field`
 ADMIN = 8  # the changelist writes a row; locals `cl` and `field_name`
 THREAD = 9  # sync code run for a coroutine that waits elsewhere
-BOUNDARY = 10  # the server calls the view: what lies above is not the cause
+BOUNDARY = 10  # the server calls the view, or pytest the test: what lies above is not the cause
 
 USER = 0  # code of the project
 NOTHING = -1
@@ -60,6 +60,9 @@ _ROLES: dict[str, dict[str, int]] = {
     },
     "django/core/handlers/exception.py": {"convert_exception_to_response.<locals>.inner": BOUNDARY},
     "django/core/management/base.py": {"BaseCommand.execute": BOUNDARY},
+    "_pytest/python.py": {"pytest_pyfunc_call": BOUNDARY},
+    "unittest/case.py": {"TestCase._callTestMethod": BOUNDARY},
+    "unittest/async_case.py": {"IsolatedAsyncioTestCase._callTestMethod": BOUNDARY},
 }
 
 _PACKAGE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.shortcuts import get_object_or_404
 
 from queryscope import inspect, record
@@ -121,6 +122,61 @@ def test_the_alias_makes_no_difference():
         for pk in keys:
             Book.objects.using("other").get(pk=pk)
     assert [f.detector for f in inspect(recording).findings] == ["query-in-loop"]
+
+
+#: What each turn asks for; the sum of it all is at most two different values.
+FEW = [[0, 0, 1], [0, 1, 0], [0, 1, 1], [0] * 9 + [1], [0, 1] * 20]
+
+
+@pytest.mark.parametrize("turns", FEW, ids=str)
+def test_a_loop_may_come_to_the_same_value_again(library, turns):
+    keys = book_pks()
+    [finding] = run("get_by_pk", [keys[n] for n in turns]).findings
+    assert (finding.detector, finding.count) == ("query-in-loop", len(turns))
+
+
+@pytest.mark.parametrize("turns", FEW, ids=str)
+def test_an_async_loop_may_come_to_the_same_value_again(library, turns):
+    keys = book_pks()
+
+    async def read():
+        return [await Book.objects.aget(pk=keys[n]) for n in turns]
+
+    with record() as recording:
+        async_to_sync(read)()
+    [finding] = inspect(recording).findings
+    assert (finding.detector, finding.count) == ("query-in-loop", len(turns))
+
+
+@pytest.mark.parametrize("turns", [2, 3, 40])
+def test_the_same_value_in_each_turn_is_a_repetition(library, turns):
+    [finding] = run("get_by_pk", book_pks()[:1] * turns).findings
+    assert (finding.detector, finding.count) == ("duplicate-query", turns)
+
+
+def test_a_loop_over_one_value_does_not_go_on_elsewhere(library):
+    first, second = book_pks()[:2]
+
+    def title(pk: int) -> str:
+        return Book.objects.get(pk=pk).title
+
+    with record() as recording:
+        for _ in range(3):
+            title(first)
+        title(second)
+    [finding] = inspect(recording).findings
+    assert (finding.detector, finding.count) == ("duplicate-query", 3)
+
+
+def test_a_line_that_loops_in_one_request_is_one_finding_of_all(library):
+    keys = book_pks()
+    recordings = []
+    for name, asked in (("page", keys[:1] * 2), ("page", keys), ("other", keys[:1] * 2)):
+        with record(name) as recording:
+            list(loops.get_by_pk(asked))
+        recordings.append(recording)
+    found = {(finding.endpoint, finding.detector) for finding in inspect(*recordings).findings}
+    assert found == {("page", "query-in-loop"), ("other", "duplicate-query")}
 
 
 def test_a_function_called_on_two_lines_is_no_loop(library):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db.models import Count
+from django.template import engines
 from rest_framework import serializers
 
 from queryscope import inspect, record
@@ -220,6 +221,62 @@ def test_what_narrowed_rows_load_goes_into_their_own_queryset(library):
         for book in eval(code, known()):
             assert [review.reviewer.name for review in book.text_endswith_1_reviews]
     assert recording.queries == 2
+
+
+def editions(book):
+    return book.editions.count()
+
+
+#: What a prefetched manager answers as it stands.
+ANSWERED = {
+    "reviews": lambda book: book.reviews.count(),
+    "genres": lambda book: book.genres.count(),
+    "notes": lambda book: book.notes.count(),
+    "loans": lambda book: book.loans.exists(),
+    "subgenres": lambda book: book.subgenres.exists(),
+    "readers": lambda book: book.readers.all().exists(),
+    "editions": editions,
+}
+
+
+@pytest.mark.parametrize("relation", ANSWERED)
+def test_code_that_a_prefetch_answers_stays_as_it_is(library, relation):
+    def run(publishers):
+        books = [book for row in publishers for book in row.book_set.all()]
+        return [ANSWERED[relation](book) for book in books]
+
+    with record("loop") as recording:
+        before = run(Publisher.objects.order_by("pk"))
+    found = {f.relation: f for f in inspect(recording).findings}[f"testapp.Book.{relation}"]
+    assert found.fix.lookups == (f"book_set__{relation}",)
+    assert found.hint.endswith(f"at test_remedies.py:{found.origin.line}.")
+    with record("fixed") as fixed:
+        assert run(eval(found.fix.code, known()).order_by("pk")) == before
+    assert (fixed.queries, inspect(fixed).findings) == (3, ())
+
+
+@pytest.mark.parametrize("asked", ["reviews.count", "reviews.all.count", "genres.exists"])
+def test_what_a_template_counts_stays_as_it_is(library, asked):
+    rows = "{% for row in rows %}{% for book in row.book_set.all %}"
+    text = f"{rows}{{{{ book.{asked} }}}}{{% endfor %}}{{% endfor %}}"
+    template = engines["django"].from_string(text)
+    with record("page") as recording:
+        before = template.render({"rows": Publisher.objects.all()})
+    for finding in inspect(recording).findings:
+        assert "read" not in finding.hint
+    code = finding.fix.code
+    with record("fixed") as fixed:
+        assert template.render({"rows": eval(code, known())}) == before
+    assert (fixed.queries, inspect(fixed).findings) == (3, ())
+
+
+def test_a_template_may_narrow_a_manager_of_its_own(library):
+    rows = "{% for row in rows %}{% for book in row.book_set.all %}"
+    text = rows + "{{ book.editions.count }}{% endfor %}{% endfor %}"
+    with record("page") as recording:
+        engines["django"].from_string(text).render({"rows": Publisher.objects.all()})
+    hints = {f.relation: f.hint for f in inspect(recording).findings}
+    assert "read .editions.all() and narrow it in Python" in hints["testapp.Book.editions"]
 
 
 def test_two_ways_to_narrow_one_relation_have_two_names(library):

@@ -13,6 +13,9 @@ from .explained import Explained, Plans
 from .findings import Finding
 from .fixes import Need, Remedy
 
+#: What repeats one query in a loop, by the values that it is given.
+_LOOP, _REPEATED = "query-in-loop", "duplicate-query"
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -86,7 +89,26 @@ def detections_of(
     traces = list(traces)
     exercise = Exercise((*traces, *watched))
     cases = [Case(trace, options, exercise=exercise, plans=plans or {}) for trace in traces]
-    return [found for case in cases for found in _detect_one(case)]
+    return _without_repeated([found for case in cases for found in _detect_one(case)])
+
+
+def _without_repeated(detections: list[Detection]) -> list[Detection]:
+    """Without the line that repeats a query in one trace, where another shows it to be a loop.
+
+    Which of the two a trace shows depends on how many of its rows happen to ask for the same.
+    """
+    looped = {_asked(each.finding) for each in detections if each.finding.detector == _LOOP}
+    return [
+        each
+        for each in detections
+        if each.finding.detector != _REPEATED
+        or len(each.groups) > 1
+        or _asked(each.finding) not in looped
+    ]
+
+
+def _asked(finding: Finding) -> tuple[object, ...]:
+    return finding.endpoint, finding.location, finding.template, finding.digest
 
 
 def merged(detections: Sequence[Detection]) -> tuple[Finding, ...]:

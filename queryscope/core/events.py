@@ -157,10 +157,11 @@ class QueryGroup:
     ``operation`` is the ORM call that ran them ("get", "count", "queryset", "raw", "save", ...).
     ``repeats`` maps a hash of the exact statement and parameters to its count, for the first few
     hundred of them; ``looped`` tells that two of the queries came through exactly the same chain of
-    calls, which only a loop does. ``plain`` is false when a related manager was narrowed (filtered,
-    ordered, sliced), so that a plain prefetch would not answer it. ``conditions`` are the fields
-    compared by equality when nothing else is asked, ``unique`` tells that the only one of them is
-    the "primary key" or a "unique" column. ``several`` is false where all were asked of one object.
+    calls, which only a loop does, ``varied`` that these had different values. ``plain`` is false
+    when a related manager was narrowed (filtered, ordered, sliced), so that a plain prefetch would
+    not answer it. ``conditions`` are the fields compared by equality when nothing else is asked,
+    ``unique`` tells that the only one of them is the "primary key" or a "unique" column.
+    ``several`` is false where all were asked of one object.
     ``offences`` are empty for a query that no row caused; ``strangers`` counts the queries caused
     by an object whose queryset was not seen (unpickled, constructed, older than the recording).
     ``application`` tells that the project's own code caused them, not a library's; ``write`` is
@@ -193,6 +194,7 @@ class QueryGroup:
     conditions: tuple[str, ...] = ()
     unique: str = ""
     looped: bool = False
+    varied: bool = False
     several: bool = True
     batched: bool = False
     failures: int = 0

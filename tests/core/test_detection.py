@@ -251,6 +251,25 @@ def test_what_a_loop_explains_is_no_duplicate():
     assert one(looped, sources=()).detector == "query-in-loop"
 
 
+def test_what_another_trace_shows_to_be_a_loop_is_no_duplicate():
+    asked = group(count=2, repeats={1: 2})
+    traces = trace(asked), trace(group(count=3, looped=True))
+    assert [finding.detector for finding in found(*traces)] == ["query-in-loop"]
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        [group(count=2, repeats={1: 2}, location=line(9))],
+        [group(repeats={1: 1}), group(repeats={1: 1}, location=line(9))],
+    ],
+    ids=["on-another-line", "on-two-lines"],
+)
+def test_a_loop_in_another_trace_explains_its_own_line_only(groups):
+    traces = trace(*groups), trace(group(count=3, looped=True))
+    assert [f.detector for f in found(*traces)] == ["duplicate-query", "query-in-loop"]
+
+
 def test_what_an_n_plus_one_explains_is_no_duplicate():
     assert one(replace(loop(FORWARD), repeats={1: 5})).detector == "n-plus-one"
 

@@ -276,9 +276,16 @@ def _reading(offender: Offender, need: Need | None) -> str | None:
     if need is not None and need.remedy.paths[0].steps[-1].reading is not None:
         text = instead(need.remedy.paths[0].steps[-1], reading)
         return f"read {text} instead of {reading.code}{_elsewhere(offender)}"
-    if not group.plain or reading.narrows or group.operation not in ("queryset", "iterator"):
-        return _in_python(relation, reading)
-    return None
+    return None if _is_answered(group, reading) else _in_python(relation, reading)
+
+
+def _is_answered(group: QueryGroup, reading: Reading) -> bool:
+    """Whether the code that asks now gets its answer from the prefetched rows, as it stands."""
+    if not group.plain or reading.narrows:
+        return False
+    # What a template calls of a manager that narrows by itself is not known.
+    known = bool(reading.code) or not reading.manages
+    return group.operation in ("queryset", "iterator") or (group.operation in _COUNTS and known)
 
 
 def _elsewhere(offender: Offender) -> str:
@@ -297,8 +304,8 @@ def _in_python(relation: Relation, reading: Reading | None) -> str:
         if text is not None:
             return f"read {text} instead of {reading.code}"
     return (
-        f"read .{relation.name}.all() and narrow it in Python, since any other method of the "
-        "manager queries again"
+        f"read .{relation.name}.all() and narrow it in Python, since a manager that is narrowed "
+        "queries again"
     )
 
 

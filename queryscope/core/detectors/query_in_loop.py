@@ -48,10 +48,15 @@ def detect(case: Case) -> Iterable[Detection]:
             and not group.batched
             and not _waits(group)
             and group.operation not in (*PREFETCHES, *WRITES)
-            and len(group.repeats) >= case.options.loop_threshold
+            and _grows(group, case.options.loop_threshold)
             and not _PAGED.search(group.fingerprint)
         ):
             yield Detection(_finding(case.trace, group), frozenset({index}))
+
+
+def _grows(group: QueryGroup, threshold: int) -> bool:
+    """Whether its turns differ: by as many values, or a few that come again (rows of one owner)."""
+    return len(group.repeats) >= threshold or (group.varied and group.count >= threshold)
 
 
 def _follows(group: QueryGroup) -> bool:
