@@ -217,7 +217,7 @@ class Recording:
             database_ms=self.database_ms,
             truncated=self.ledger.truncated,
             watched=self.watched,
-            rows=rows_by_model(list(self.ledger.groups.values()), list(self.ledger.nodes)),
+            rows=self.rows,
         )
 
     @property
@@ -250,6 +250,11 @@ class Recording:
     def most_rows(self) -> int:
         """The most rows that one evaluation brought; known once the recording is closed."""
         return self.ledger.most_rows
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """For labels of models the most rows that one evaluation brought."""
+        return rows_by_model(list(self.ledger.groups.values()), list(self.ledger.nodes))
 
     def shape(self) -> int:
         """Equal for recordings in which there is the same to find."""

@@ -15,9 +15,13 @@ class OutputError(Exception):
 
 
 class Output:
-    """A file, or ``stdout`` when ``path`` is None. Raises OutputError when it is not writable."""
+    """A file, or ``stdout`` when ``path`` is None. Raises OutputError when it is not writable.
 
-    def __init__(self, path: str | None, stdout: Any) -> None:
+    ``option`` is what the file was named with, for errors.
+    """
+
+    def __init__(self, path: str | None, stdout: Any, *, option: str = "--output") -> None:
+        self._option = option
         self.root = os.getcwd()
         self._stdout = stdout
         # A link is followed: replacing it would leave the file it names as it was.
@@ -73,7 +77,7 @@ class Output:
             raise self._error(error) from error
 
     def _error(self, error: OSError) -> OutputError:
-        return OutputError(f"--output {self._given!r}: {error.strerror or error}")
+        return OutputError(f"{self._option} {self._given!r}: {error.strerror or error}")
 
 
 def _is_special(path: str) -> bool:

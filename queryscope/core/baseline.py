@@ -153,6 +153,8 @@ def exercised(known: Accepted, report: Report) -> bool:
 
     Those that a whole run no longer has need not.
     """
+    if report.chosen or known.key in report.hidden:
+        return False
     endpoints = {endpoint.name: endpoint for endpoint in report.endpoints}
     return all(
         _has_rows(known, endpoints[name])

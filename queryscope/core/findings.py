@@ -259,6 +259,10 @@ class Report:
     notes: tuple[str, ...] = ()
     run: Run = "audit"
     whole: bool = False
+    #: Of tests, some were not to run or have failed: what is not found may still be there.
+    chosen: bool = False
+    #: Keys of what tests have shown that allow it.
+    hidden: tuple[str, ...] = ()
     gate: Gate | None = None
     #: Lines that a pull request changes, where that is known; in no serial form.
     changed: Changes | None = None
@@ -320,6 +324,8 @@ class Report:
             "round_trip_ms": self.round_trip_ms,
             "run": self.run,
             "whole": self.whole,
+            "chosen": self.chosen,
+            "hidden": self.hidden,
             "gate": self.gate.as_dict() if self.gate is not None else None,
             # Where the project was: `core.stored` puts its files where it is now.
             "root": os.getcwd(),

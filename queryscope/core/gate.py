@@ -80,6 +80,9 @@ class Gate:
     verdicts: tuple[Verdict, ...] = ()
     problems: tuple[str, ...] = ()
     strict: bool = False
+    #: What to give the command to take out what was fixed, and to rename what has moved.
+    takes_out: str = "check --prune"
+    renames: str = "check --accept-moved"
 
     @property
     def failing(self) -> bool:

@@ -95,5 +95,7 @@ any_report = st.builds(
     notes=lists,
     run=st.sampled_from(["audit", "tests"]),
     whole=st.booleans(),
+    chosen=st.booleans(),
+    hidden=lists,
     gate=st.none(),
 )

@@ -97,12 +97,12 @@ def _gate(gate: Gate) -> Iterator[Remark]:
     fixed += [f"{readable(accepted.key)} (now {accepted.count})" for accepted in gate.shrunk]
     if fixed:
         yield Remark(
-            f"{plural(len(fixed), 'known finding')} fixed, to be taken out by check --prune",
+            f"{plural(len(fixed), 'known finding')} fixed, to be taken out by {gate.takes_out}",
             (*fixed,),
         )
     if gate.moved:
         moved = [f"{readable(m.accepted.key)} -> {readable(m.now.key)}" for m in gate.moved]
-        yield Remark("Moved? check --accept-moved renames them", (*moved,))
+        yield Remark(f"Moved? {gate.renames} renames them", (*moved,))
     yield from _known(gate)
 
 
