@@ -91,12 +91,21 @@ def test_a_transaction_that_has_failed(database: PostgreSQL) -> None:
 
 def test_an_interrupt_leaves_nothing(database: PostgreSQL, other: Callable[..., Any]) -> None:
     """Ctrl-C while it runs, as psycopg sees it: the statement is cancelled, the scope undone."""
+    # Python drops an interrupt that comes while it runs a destructor: another one then.
+    assert any(interrupted(database, other) for _ in range(3))
+
+
+def interrupted(database: PostgreSQL, other: Callable[..., Any]) -> bool:
     with in_state("atomic"), nothing_changes(other):
         timer = threading.Timer(0.3, _thread.interrupt_main)
         timer.start()
-        with pytest.raises(KeyboardInterrupt):
+        try:
             database.explain(SLOW, analyze=True, timeout_ms=20_000)
-        timer.join()
+        except KeyboardInterrupt:
+            return True
+        finally:
+            timer.join()
+    return False
 
 
 def test_foreign_tables_are_not_read(database: PostgreSQL) -> None:
