@@ -7,9 +7,9 @@ from typing import cast
 
 from sqlglot import exp
 
+from .constants import bare
 from .predicates import Order, Term
 from .scopes import Scope, Use, walk
-from .terms import bare
 
 #: Functions whose result for a table alone is at one end of an index.
 _EXTREMES = (exp.Min, exp.Max)

@@ -11,12 +11,12 @@ import sqlglot
 from sqlglot import exp
 
 from .conditions import add_conditions
+from .constants import argument, array_items
 from .fingerprint import Kind
 from .predicates import Statement, UnreadableStatement, Write
 from .queries import add_source, read_ctes, read_parts, read_query, read_sources
 from .schema import Schema
 from .scopes import Scope, Use
-from .terms import argument, array_items
 
 #: A longer statement is a bulk load or a dump: reading it would take seconds.
 MAX_LENGTH = 300_000

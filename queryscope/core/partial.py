@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .access import Access, Asked
+from .constants import text_literal
 from .predicates import RANGES, Predicate
-from .terms import text_literal
 
 #: A value is rare up to this share of the rows.
 RARE = 0.15

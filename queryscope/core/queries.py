@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from .conditions import add_conditions
+from .constants import argument
 from .ordering import (
     add_aggregates,
     add_distinct,
@@ -24,7 +25,6 @@ from .ordering import (
 )
 from .predicates import Join, Order, Predicate, Term
 from .scopes import Derived, Scope, Source, Use, nested_queries, walk
-from .terms import argument
 
 
 def read_query(node: exp.Expr, around: Scope, limit: int | None = None) -> Derived:

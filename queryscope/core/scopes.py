@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from .constants import bare
 from .predicates import Alternatives, Order, Predicate, TableUse, Term
 from .schema import Schema, Table
-from .terms import NotRendered, bare, render
+from .terms import NotRendered, render
 
 
 @dataclass(eq=False, slots=True)
