@@ -7,9 +7,8 @@ import os
 from collections.abc import Iterator
 from functools import partial
 
-from ..core.budgets import TIMES, Budget, figure, judge
+from ..core.budgets import TIMES, Budget, judge, told
 from ..core.events import QueryGroup, Trace
-from ..core.gate import Verdict
 from ..core.reporters.blocks import short_place
 from ..core.reporters.layout import WIDTH, clean, cut, duration, plural, shorten
 from ..core.reporters.listings import sql_lines
@@ -70,18 +69,8 @@ def over(recording: Recording, limits: Budget) -> str:
     if not verdicts:
         return ""
     timed = all(verdict.measure in TIMES for verdict in verdicts)
-    told = "; ".join(map(_told, verdicts))
-    return "\n".join([f"{told}:", *_lines(recording.trace, timed=timed)])
-
-
-def _told(verdict: Verdict) -> str:
-    """ "12 queries, the budget is 10"."""
-    value, limit = (figure(verdict.measure, number) for number in (verdict.value, verdict.limit))
-    if verdict.measure in TIMES:
-        return f"database time {value}, the budget is {limit}"
-    kind = "distinct " if verdict.measure == "distinct" else ""
-    noun = "query" if verdict.value == 1 else "queries"
-    return f"{value} {kind}{noun}, the budget is {limit}"
+    text = "; ".join(map(told, verdicts))
+    return "\n".join([f"{text}:", *_lines(recording.trace, timed=timed)])
 
 
 def _lines(trace: Trace, *, timed: bool) -> Iterator[str]:
