@@ -8,6 +8,7 @@ from ..core.findings import Report
 from ..core.gate import Gate
 from ..core.reporters import suppressions
 from ..core.reporters.blocks import Block, blocks, render, short_place
+from ..core.reporters.gate import readable
 from ..core.reporters.layout import WIDTH, clean, plural, shorten, wrap
 from ..core.sightings import Location
 from .collecting import Collector
@@ -45,9 +46,8 @@ def _block(block: Block, number: int, root: str, collector: Collector) -> Iterat
 
 def _became(gate: Gate) -> Iterator[str]:
     """What became of known findings."""
-    renamed = {moved.accepted for moved in gate.moved}
-    names = [_name(accepted.key) for accepted in gate.fixed if accepted not in renamed]
-    names += [f"{_name(accepted.key)} (now {accepted.count})" for accepted in gate.shrunk]
+    names = [readable(accepted.key) for accepted in gate.fixed]
+    names += [f"{readable(accepted.key)} (now {accepted.count})" for accepted in gate.shrunk]
     if names:
         yield f"{plural(len(names), 'known finding')} fixed; --queryscope-update takes out:"
         yield from (shorten("    " + name, WIDTH) for name in names[:_MOST_LINES])
@@ -56,14 +56,10 @@ def _became(gate: Gate) -> Iterator[str]:
     if gate.unseen:
         yield f"{plural(len(gate.unseen), 'known finding')} not exercised by this run."
     for key, count in gate.grown.items():
-        yield from wrap(f"Known in {plural(count, 'place')}, now in more: {_name(key)}")
+        yield from wrap(f"Known in {plural(count, 'place')}, now in more: {readable(key)}")
     for moved in gate.moved:
-        change = f"{_name(moved.accepted.key)} is now {_name(moved.now.key)}"
+        change = f"{readable(moved.accepted.key)} is now {readable(moved.now.key)}"
         yield from wrap(f"Moved? {change}; --queryscope-update renames it")
-
-
-def _name(key: str) -> str:
-    return "  ".join(clean(part) for part in key.split("::"))
 
 
 def _aside(lines: tuple[tuple[str, int], ...], which: str, root: str) -> Iterator[str]:

@@ -56,17 +56,12 @@ class Choices:
         try:
             self.written()
             if self.baseline is not None:
-                self.known(self.baseline)
+                baseline_file.read(self.baseline)
         except (OutputError, BaselineError) as error:
             raise ChoiceError(str(error)) from error
 
     def written(self) -> Output:
         return Output(self.output, None, option="--queryscope-output")
-
-    def known(self, path: str) -> Baseline | None:
-        if os.path.isdir(path):
-            raise BaselineError(f"the baseline {path} is a folder; name a file")
-        return baseline_file.read(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +87,7 @@ def judged(collector: Collector, choices: Choices, coverage: Coverage) -> Verdic
     path = choices.baseline or settings.baseline
     nothing = not collector.keeper.queries
     try:
-        baseline = choices.known(path)
+        baseline = baseline_file.read(path)
         report = collector.report(settings, "chosen" if nothing else coverage)
         told = ""
         if choices.update:

@@ -47,7 +47,7 @@ def test_errors_are_one_line_and_wrong_usage(
         ({"output": "nowhere/report.json"}, "No such file or directory"),
         ({"output": ""}, "--queryscope-output has an empty value"),
         ({"baseline": " "}, "--queryscope-baseline has an empty value"),
-        ({"baseline": "."}, "is a folder"),
+        ({"baseline": "."}, "is no file"),
         ({"format": "tables"}, "--queryscope-format 'tables' is none of table, json"),
     ],
 )

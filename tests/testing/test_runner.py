@@ -231,7 +231,7 @@ class Runner(QueryScopeRunnerMixin, OwnRunner):
     ("options", "says"),
     [
         (["--queryscope"], "CommandError: queryscope: queryscope-baseline.json:2: not JSON"),
-        (["--queryscope", "--queryscope-baseline", "."], "the baseline . is a folder; name a file"),
+        (["--queryscope", "--queryscope-baseline", "."], "the baseline . is no file; name one"),
         (["--queryscope", "--queryscope-baseline", ""], "--queryscope-baseline has an empty value"),
         (["--queryscope", "--queryscope-format", "jsn"], "did you mean 'json'"),
         (["--queryscope-update"], "--queryscope-update does nothing without --queryscope"),
