@@ -31,8 +31,9 @@ in one line, what was fixed is named.
 
 A finding is the same as long as its file, its function and its relation are, or without one the
 model that it asks for; in which line it stands does not matter, nor how many rows there are. One
-more relation, line or queryset is new. N+1s count also while one row hides them; findings in installed packages do not.
-What depends on the machine (slow queries, indexes) is left out unless --select names it.
+more relation, line or queryset is new. N+1s count also while one row hides them; findings in
+installed packages do not. What depends on the machine (slow queries, indexes) is left out unless
+--select names it.
 
 Exit status: 0 nothing new; 1 new findings, or with --strict what was fixed and is still in the
 baseline, endpoints that failed or were not requested, nothing captured; 2 it could not run.
