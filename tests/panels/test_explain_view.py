@@ -107,7 +107,10 @@ def test_what_only_looks_like_reading_is_not_run_either(client, sql, why):
         html = client.post(URL, {"signed": of_last_request()}).json()["content"]
         cursor.execute("SELECT last_value FROM testapp_country_id_seq")
         assert cursor.fetchone() == before
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = pg_locks.database"
+            " WHERE locktype = 'advisory' AND datname = current_database()"
+        )
         assert cursor.fetchone()[0] == ("advisory" in sql)  # the page's own
         cursor.execute("SELECT pg_advisory_unlock_all()")
     assert "Not measured: " in html
