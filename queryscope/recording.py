@@ -63,17 +63,7 @@ def hook(execute: Execute, sql: str, params: Any, many: bool, context: dict[str,
 class Counting(Protocol):
     """What counts a query: a ledger."""
 
-    def add(
-        self,
-        sql: str,
-        params: Any,
-        many: bool,
-        connection: Any,
-        start: int,
-        elapsed: int,
-        failed: bool,
-        /,
-    ) -> None: ...
+    def add(self, *query: Any, **none: Any) -> None: ...
 
 
 class Recorder(Protocol):
