@@ -112,7 +112,12 @@ def _asked(finding: Finding) -> tuple[object, ...]:
 
 
 def merged(detections: Sequence[Detection]) -> tuple[Finding, ...]:
-    """Findings, one for each endpoint, key and place: of several runs, the one of most queries.
+    """Findings, one for each endpoint, key and place: of several runs, the one of most queries."""
+    return tuple(detection.finding for detection in united(detections))
+
+
+def united(detections: Sequence[Detection]) -> tuple[Detection, ...]:
+    """What :func:`merged` makes findings of, with what each needs by itself.
 
     Findings of one queryset carry the same fix, whole for all the requests that pass it.
     """
@@ -120,16 +125,20 @@ def merged(detections: Sequence[Detection]) -> tuple[Finding, ...]:
     for detection in detections:
         if (need := detection.need) is not None:
             remedies[need.queryset] = remedies.get(need.queryset, Remedy()) | need.remedy
-    best: dict[object, Finding] = {}
+    best: dict[object, Detection] = {}
     for detection in detections:
         finding = detection.finding
         if (need := detection.need) is not None:
-            finding = replace(finding, fix=need.fix(remedies[need.queryset]))
+            whole, own = need.fix(remedies[need.queryset]), finding.fix
+            if own is not None:
+                whole = replace(whole, rewrite=own.rewrite, partial=own.partial)
+            finding = replace(finding, fix=whole)
         # One function may load a relation for the rows of two querysets: two things to change.
         place = finding.location, finding.template, finding.origin
         same = finding.endpoint, finding.identity, place, need and (need.queryset, need.remedy)
-        if finding.count > best.setdefault(same, finding).count:
-            best[same] = finding
+        told = replace(detection, finding=finding)
+        if finding.count > best.setdefault(same, told).finding.count:
+            best[same] = told
     return tuple(best.values())
 
 

@@ -64,12 +64,29 @@ def _below(file: str, root: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Rewrite:
+    """An expression where rows are read, at the finding's location or template line, and what takes
+    its place. ``elsewhere`` tells that other rows may be read there, which do not have it.
+    """
+
+    before: str
+    after: str
+    elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Fix:
     """What to write instead.
 
     ``lookups`` are the lookups that are missing, complete for the origin; ``code`` can be pasted.
     ``alternative`` does the same by other means, where Django has them, ``diff`` is a unified diff
     where an edit is certain.
+
+    The same as parts, for who edits or tries it: ``methods`` are the calls to append to the
+    origin's queryset, ``deferral`` the ``only()`` or ``defer()`` (or ``all()``, for none) that
+    takes the place of what it has, ``drops`` the lookups to take out of what it loads eagerly, and
+    ``rewrite`` what else changes where the rows are read. ``partial`` tells that more has to change
+    there, in a way that the code does not show.
     """
 
     kind: FixKind
@@ -77,6 +94,11 @@ class Fix:
     code: str
     diff: str | None = None
     alternative: str | None = None
+    methods: str = ""
+    deferral: str = ""
+    drops: tuple[str, ...] = ()
+    rewrite: Rewrite | None = None
+    partial: bool = False
 
     @property
     def imports(self) -> tuple[str, ...]:
@@ -91,7 +113,10 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Figures of the same request run again with the fix in place; durations in milliseconds."""
+    """Figures of the same request run again with the fix in place; durations in milliseconds.
+
+    ``method`` is "rerun" for a request, "measured" or "hypothetical" for an index tried on queries.
+    """
 
     queries_before: int
     queries_after: int
@@ -137,6 +162,8 @@ class Finding:
     rows_of: str | None = None
     fix: Fix | None = None
     proof: Proof | None = None
+    #: Why its fix could not be tried; "" where it was, or nobody wanted it.
+    unproven: str = ""
 
     @property
     def key(self) -> str:
@@ -193,6 +220,10 @@ class Endpoint:
     repeats: int = 1
     problem: str | None = None
     rows: dict[str, int] = field(default_factory=dict)
+    #: The request with all that was proven in place at once.
+    proof: Proof | None = None
+    #: What a request reached that no rollback undoes: "mail: 2 messages", "socket: 10.0.0.7:6379".
+    touched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +235,18 @@ class Skipped:
     route: str
     reason: str
     expected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A finding, or its fix alone, that running the request again refuted.
+
+    ``reason`` is a sentence; ``code`` is the fix that was tried, "" where the finding itself went.
+    """
+
+    finding: Finding
+    reason: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +297,7 @@ class Report:
     tool: dict[str, str] = field(default_factory=dict)
     round_trip_ms: float = 1.0
     suppressions: tuple[Suppression, ...] = ()
+    withdrawn: tuple[Withdrawn, ...] = ()
     indexes: tuple[AdvisedIndex, ...] = ()
     #: What could not be done, each in a sentence.
     notes: tuple[str, ...] = ()
@@ -318,6 +362,7 @@ class Report:
                 for finding in self.findings
             ],
             "indexes": [index.as_dict() for index in self.indexes],
+            "withdrawn": [dataclasses.asdict(each) for each in self.withdrawn],
             "suppressions": [suppression.as_dict() for suppression in self.suppressions],
             "skipped": [dataclasses.asdict(route) for route in self.skipped],
             "notes": self.notes,

@@ -137,7 +137,7 @@ def eager_fix(origin: Source, remedy: Remedy, kind: FixKind) -> Fix:
         arguments = (*map(_quote, loads.prefetched), *loads.nested)
         code = f"prefetch_related_objects(rows, {', '.join(arguments)})"
         return Fix("prefetch_related", lookups, code)
-    methods = loads.methods
+    methods, deferral = loads.methods, _deferral(origin, remedy)
     many = {counted.relation.name for counted in remedy.counted if not counted.exists}
     # A lock cannot stand beside the GROUP BY that a joined count needs.
     alone = len(many) == 1 and not (origin.multiplied or origin.locked)
@@ -149,12 +149,13 @@ def eager_fix(origin: Source, remedy: Remedy, kind: FixKind) -> Fix:
         joined = _outermost((*origin.selected, *origin.displayed, *loads.selected))
         code = _changelist(methods, joined if loads.selected else (), only_joins)
     else:
-        code = expression(origin) + _deferral(origin, remedy) + methods
+        code = expression(origin) + deferral + methods
         if origin.streamed:
             code += ".iterator(chunk_size=2000)" if loads.fetches else ".iterator()"
     names = (c.relation.query_name for c in remedy.counted)
     lookups = tuple(dict.fromkeys((*lookups, *names, *remedy.loaded_fields)))
-    return Fix(kind, lookups, code, alternative=_alternative(origin, remedy))
+    alternative = _alternative(origin, remedy)
+    return Fix(kind, lookups, code, None, alternative, methods, deferral)
 
 
 def _alternative(origin: Source, remedy: Remedy) -> str | None:

@@ -34,7 +34,7 @@ from dataclasses import replace
 
 from ..detection import Case, Detection
 from ..events import MANY_RELATIONS, QueryGroup, Relation, Source, Trace
-from ..findings import Finding, Fix, FixKind, Severity
+from ..findings import Finding, Fix, FixKind, Rewrite, Severity
 from ..fixes import Counted, Need, Path, Remedy, class_name, manager_code
 from ..offenders import Offender, can_repeat, offenders
 from ..rereading import instead
@@ -52,6 +52,10 @@ def detect(case: Case) -> Iterable[Detection]:
     for offender in offenders(case):
         need = _need(offender)
         fix = _unseen_fix(offender) if need is None else need.fix()
+        if fix is not None and need is not None:
+            fix = replace(
+                fix, rewrite=_rewrite(offender, need), partial=_is_partial(offender, need)
+            )
         yield Detection(_finding(case.trace, offender, need, fix), offender.groups, need)
 
 
@@ -269,14 +273,40 @@ def _reading(offender: Offender, need: Need | None) -> str | None:
         )
     if group.operation == "prefetch_object":
         return "take prefetch_related_objects() out of the loop"
-    if need is not None and need.kind == "annotate":
-        name = Counted(relation, group.operation == "exists", reading).name
-        code = reading.code or f".{relation.name}.{group.operation}()"
-        return f"read {reading.owner}.{name} instead of {code}{_elsewhere(offender)}"
-    if need is not None and need.remedy.paths[0].steps[-1].reading is not None:
-        text = instead(need.remedy.paths[0].steps[-1], reading)
-        return f"read {text} instead of {reading.code}{_elsewhere(offender)}"
+    if need is not None and (rewrite := _rewrite(offender, need)) is not None:
+        where = ", for these rows alone: others do not have it" if rewrite.elsewhere else ""
+        return f"read {rewrite.after} instead of {rewrite.before}{where}"
     return None if _is_answered(group, reading) else _in_python(relation, reading)
+
+
+def _rewrite(offender: Offender, need: Need) -> Rewrite | None:
+    """What reads the rows once the fix has loaded them; None where nothing changes or is known."""
+    relation, group = offender.relation, offender.group
+    if relation is None or relation.kind not in MANY_RELATIONS or group.field:
+        return None
+    reading = group.reading or Reading()
+    if need.kind == "annotate":
+        name = Counted(relation, group.operation == "exists", reading).name
+        before = reading.code or f".{relation.name}.{group.operation}()"
+        return Rewrite(before, f"{reading.owner}.{name}", _is_elsewhere(offender))
+    narrowed = need.remedy.paths[0].steps[-1] if need.remedy.paths else relation
+    if narrowed.reading is not None:
+        text = instead(narrowed, reading)
+        return Rewrite(reading.code, text, _is_elsewhere(offender)) if text else None
+    if _is_answered(group, reading) or reading.narrows or group.operation == "prefetch_object":
+        return None
+    text = instead(relation, reading)
+    return Rewrite(reading.code, text) if text else None
+
+
+def _is_partial(offender: Offender, need: Need) -> bool:
+    """Whether what reads the rows would ask again as it stands, and how it should is not known."""
+    relation, group = offender.relation, offender.group
+    if relation is None or relation.kind not in MANY_RELATIONS:
+        return False
+    if group.operation == "prefetch_object" or _rewrite(offender, need) is not None:
+        return False
+    return bool(group.field) or not _is_answered(group, group.reading or Reading())
 
 
 def _is_answered(group: QueryGroup, reading: Reading) -> bool:
@@ -288,13 +318,13 @@ def _is_answered(group: QueryGroup, reading: Reading) -> bool:
     return group.operation in ("queryset", "iterator") or (group.operation in _COUNTS and known)
 
 
-def _elsewhere(offender: Offender) -> str:
+def _is_elsewhere(offender: Offender) -> bool:
     """What is read in another function than the rows come from may be read of other rows, too."""
     here, origin = offender.group.location, offender.origin
     rows = origin.location if origin is not None else None
-    if here is None or rows is None or (here.file, here.function) == (rows.file, rows.function):
-        return ""
-    return ", for these rows alone: others do not have it"
+    if here is None or rows is None:
+        return False
+    return (here.file, here.function) != (rows.file, rows.function)
 
 
 def _in_python(relation: Relation, reading: Reading | None) -> str:

@@ -107,4 +107,4 @@ def _fix(tree: Tree, columns: dict[Column, int]) -> Fix:
         )
     else:
         code = expression(tree.origin) + methods
-    return Fix("only", lookups, code)
+    return Fix("only", lookups, code, methods=methods)

@@ -139,12 +139,13 @@ def _fix(tree: Tree, unused: Lookup, vain: Vain, exercise: Exercise) -> Fix:
     objects = exercise.prefetch_objects(tree)
     own = any(prefix in objects for name in kept["prefetch_related"] for prefix in _prefixes(name))
     if methods and not own and not tree.origin.changelist:
-        return Fix(unused.method, lookups, expression(tree.origin) + methods)
+        code = expression(tree.origin) + methods
+        return Fix(unused.method, lookups, code, drops=tuple(dropped))
     what = f"remove .{unused.method}({_quoted(dropped)})"
     if vain.relation.renamed:
         relation = vain.relation
         what = f'remove Prefetch("{relation.query_name}", to_attr="{relation.name}")'
-    return Fix(unused.method, lookups, what)
+    return Fix(unused.method, lookups, what, drops=tuple(dropped))
 
 
 def _prefixes(name: str) -> list[str]:
