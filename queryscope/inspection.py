@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import __version__
 from .conf import Settings, get_settings
-from .core.detection import Detection, Options, detections_of, merged
+from .core.detection import Detection, Options, detections_of, merged, united
 from .core.detectors.query_budget import NAME as BUDGET
 from .core.detectors.query_budget import exceeded, late
 from .core.events import Trace
@@ -39,6 +39,25 @@ def inspect(
     them recordings have theirs asked for, on this thread's connections. ``also`` are findings that
     no trace shows. Raises ImproperlyConfigured when the ``QUERYSCOPE`` setting is wrong.
     """
+    return judge(*traces, settings=settings, watched=watched, plans=plans, also=also).report
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A report, and what was detected for each of its findings."""
+
+    report: Report
+    detections: tuple[Detection, ...]
+
+
+def judge(
+    *traces: Trace | Recording,
+    settings: Settings | None = None,
+    watched: Sequence[Trace] = (),
+    plans: Plans | None = None,
+    also: Iterable[Finding] = (),
+) -> Judged:
+    """As :func:`inspect`, for who goes on with the findings."""
     settings = settings or get_settings()
     if plans is None:
         plans = _explain(slow_queries(traces, settings))
@@ -49,14 +68,16 @@ def inspect(
     detections += late(endpoints, options.budget_for)
     detections += [Detection(finding, frozenset()) for finding in also]
     left, suppressions = suppress(detections, settings.allow, comments_of(), today())
-    return Report(
+    found = united(left)
+    report = Report(
         endpoints=endpoints,
-        findings=rank(merged(left), settings.round_trip_ms),
+        findings=rank((each.finding for each in found), settings.round_trip_ms),
         database=_database(traces),
         tool={"name": "queryscope", "version": __version__},
         round_trip_ms=settings.round_trip_ms,
         suppressions=suppressions,
     )
+    return Judged(report, found)
 
 
 def with_budgets(

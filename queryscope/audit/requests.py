@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.cookies import SimpleCookie
 from typing import Any
@@ -14,16 +15,21 @@ from urllib.parse import urlsplit
 from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.apps import apps
 from django.conf import settings
+from django.db import connections
 from django.db.models import Model
 from django.db.transaction import TransactionManagementError
 from django.shortcuts import resolve_url
 from django.test.client import Client, ClientHandler
 
 from ..core.events import Trace
+from ..core.responses import Captured
+from ..proving.trial import Trial, tried
 from ..recording import Recording, record
 from . import login
 from .deadline import Deadline, NoAnswer
+from .effects import Effects, watch_effects
 from .failures import logged_errors, place, what
+from .fresh_caches import fresh_caches
 from .sandbox import rolled_back
 
 #: A streamed body is read to this size or for this long; server-sent events have no end.
@@ -38,6 +44,8 @@ class Answer:
     """What came back: the HTTP status, None when nothing did in time, and why the endpoint cannot
     be judged, or None. ``whole`` is false where a streamed body was left before its end.
     ``refusal`` says what the view takes in place of the method, where it takes others only.
+    ``response`` is there where it was to be captured, and whole. ``effects`` are what it reached
+    beside the databases.
     """
 
     status: int | None
@@ -46,6 +54,8 @@ class Answer:
     recording: Recording
     whole: bool = True
     refusal: str | None = None
+    response: Captured | None = None
+    effects: Effects = field(default_factory=Effects)
 
 
 class _Handler(ClientHandler):
@@ -91,43 +101,64 @@ class Requester:
         self._look = look
         self.host = host()
         self._whole = True
+        #: The parts of a response that is to be captured.
+        self._body: list[bytes] | None = None
         self._client = Client(raise_request_exception=False)
         # Kept for the whole audit: loading the middleware may be slow (static file scans).
         self._client.handler = self._handler = _Handler(enforce_csrf_checks=False)
 
     def send(
-        self, method: str, url: str, name: str, *, force: bool = False, reads: bool = False
+        self,
+        method: str,
+        url: str,
+        name: str,
+        *,
+        force: bool = False,
+        reads: bool = False,
+        trial: Trial | None = None,
     ) -> Answer:
         """One recorded request in a transaction that is rolled back on every alias.
 
         ``force`` authenticates past the project's own schemes (tokens), ``reads`` watches what is
-        read of rows. An exception of the view is the answer's problem; KeyboardInterrupt passes.
+        read of rows, ``trial`` is put in place meanwhile, with empty caches, and the response
+        captured. An exception of the view is the answer's problem; KeyboardInterrupt passes.
         """
-        # As in a server: what one request sets in context variables, the next does not see.
-        return copy_context().run(self._send, method, url, name, force, reads)
+        with nullcontext() if trial is None else fresh_caches():
+            # As in a server: what one request sets in context variables, the next does not see.
+            return copy_context().run(self._send, method, url, name, force, reads, trial)
 
-    def _send(self, method: str, url: str, name: str, force: bool, reads: bool) -> Answer:
+    def _send(
+        self, method: str, url: str, name: str, force: bool, reads: bool, trial: Trial | None
+    ) -> Answer:
         self._whole = True
+        self._body = None if trial is None else []
+        captured: Captured | None = None
         self._refusal: str | None = None
         self._client.cookies = SimpleCookie()
         self._client.exc_info = None
-        recording = Recording(name, url)
+        recording, effects = Recording(name, url), Effects()
         sessions: set[str] = set()
         deadline = self._handler.deadline = Deadline(self.timeout_s)
         try:
             with rolled_back(self.aliases), login.session(self._client, self.user):
                 sessions = login.session_key(self._client)
                 self._authenticate(force)
+                if trial is not None:
+                    self._prepare(trial)
                 with (
                     logged_errors() as logged,
+                    # Around the deadline, which may interrupt what is within.
+                    watch_effects() as effects,
+                    nullcontext() if trial is None else tried(trial),
                     record(name, url, reads=reads) as recording,
                     deadline,
                 ):
                     response = self._response(method, url)
                     recording.status = response.status_code
+                captured = self._captured(response)
                 error = response.exc_info[1] if response.exc_info else None
                 problem = self._problem(method, response, error or (logged and logged[-1]) or None)
-                if self._look is not None and not (problem or reads):
+                if self._look is not None and not (problem or reads or trial):
                     self._look(recording)
         except BaseException as caught:  # a cancelled task, say: one endpoint's problem
             if isinstance(caught, KeyboardInterrupt) and not isinstance(caught, NoAnswer):
@@ -140,7 +171,21 @@ class Requester:
         recording.close()
         login.forget(sessions | login.session_key(self._client) if sessions else sessions)
         trace = recording.trace
-        return Answer(recording.status, problem, trace, recording, self._whole, self._refusal)
+        return Answer(
+            recording.status,
+            problem,
+            trace,
+            recording,
+            self._whole,
+            self._refusal,
+            captured,
+            effects,
+        )
+
+    def _prepare(self, trial: Trial) -> None:
+        with connections[self.aliases[0]].cursor() as cursor:
+            for statement in trial.statements:
+                cursor.execute(statement)
 
     def _authenticate(self, force: bool) -> None:
         forced = self.user is not None and (force or not login.has_sessions())
@@ -153,8 +198,21 @@ class Requester:
         send = self._client.head if method == "HEAD" else self._client.get
         response = send(url, secure=_secure(), SERVER_NAME=self.host)
         if response.streaming:
-            self._whole = _drain(response, self._handler.deadline)
+            self._whole = _drain(response, self._handler.deadline, self._body)
+        elif self._body is not None:
+            self._body.append(response.content)
         return response
+
+    def _captured(self, response: Any) -> Captured | None:
+        if self._body is None or not self._whole:
+            return None
+        return Captured(
+            status=response.status_code,
+            headers=tuple(response.headers.items()),
+            cookies=tuple(sorted(response.cookies)),
+            body=b"".join(self._body),
+            charset=response.charset or "utf-8",
+        )
 
     def _problem(self, method: str, response: Any, error: BaseException | None) -> str | None:
         status = response.status_code
@@ -240,20 +298,19 @@ def _server_error(status: int, error: BaseException | None) -> str:
     return f"{_phrase(status)}: {text}{place(error.__traceback__)}"
 
 
-def _drain(response: Any, deadline: Deadline) -> bool:
+def _drain(response: Any, deadline: Deadline, body: list[bytes] | None) -> bool:
     """Read a streamed body to its end, or as far as the limits go and close it: then False."""
+    limit = _Limit(body)
     if response.is_async:
-        complete: bool = async_to_sync(deadline.cancels(_adrain))(response)
+        complete: bool = async_to_sync(deadline.cancels(_adrain))(response, limit)
     else:
-        limit = _Limit()
         complete = all(limit.allows(part) for part in response.streaming_content)
     if not complete:
         response.close()
     return complete
 
 
-async def _adrain(response: Any) -> bool:
-    limit = _Limit()
+async def _adrain(response: Any, limit: _Limit) -> bool:
     async for part in response.streaming_content:
         if not limit.allows(part):
             return False
@@ -261,10 +318,15 @@ async def _adrain(response: Any) -> bool:
 
 
 class _Limit:
-    def __init__(self) -> None:
+    """How far a body is read; what was read is kept in ``body``."""
+
+    def __init__(self, body: list[bytes] | None) -> None:
+        self._body = body
         self._size = 0
         self._deadline = time.monotonic() + MAX_BODY_S
 
     def allows(self, part: bytes) -> bool:
         self._size += len(part)
+        if self._body is not None:
+            self._body.append(part)
         return self._size <= MAX_BODY_BYTES and time.monotonic() < self._deadline

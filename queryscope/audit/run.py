@@ -11,25 +11,28 @@ from django.db.models import Model
 from .. import __version__
 from ..conf import Settings
 from ..core.budget_settings import unused
-from ..core.events import TimelineEntry, Trace
+from ..core.events import Trace
 from ..core.explained import STEP
 from ..core.findings import Endpoint, Report, Skipped
 from ..core.reporters.layout import plural
 from ..databases.what_if import Mode
-from ..inspection import inspect
+from ..inspection import Judged, judge
 from ..recording import Recording
 from ..suppressions import idle
 from . import login, targets
 from .arguments import ArgumentFiller, Candidate
+from .effects import united
 from .indexes import Wanted, wanted
 from .plans import Plans
 from .preflight import CannotRun, usable_aliases
 from .progress import Progress
+from .proofs import Request, proven
 from .requests import TIMEOUT_S, Answer, Requester, host, uses_rest_framework
 from .sandbox import quiet_surroundings, rolled_back
 from .siblings import Answered
 from .targets import Target
-from .watched import Watched, watched
+from .traces import only_database
+from .watched import Watched, measured, watched
 
 _NO_SUCH_OBJECT = {404, 410}
 _NOT_AUTHENTICATED = {401, 403}
@@ -44,7 +47,8 @@ class Options:
     """What to audit. ``user`` is a name, None for the first superuser; ``database`` the alias
     whose queries count; ``urls`` empty means the whole URLconf; ``timeout_s`` the seconds that a
     request may take, 0 for any; ``explain`` asks for the plans of what is slow,
-    ``what_if`` tells how indexes are tried, None that none are advised.
+    ``what_if`` tells how indexes are tried, None that none are advised; ``proof`` sends the
+    requests again with the fixes in place.
     """
 
     settings: Settings
@@ -58,6 +62,7 @@ class Options:
     timeout_s: float = TIMEOUT_S
     explain: bool = True
     what_if: Mode | None = None
+    proof: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +94,13 @@ def audit(options: Options, progress: Progress) -> Audited:
         progress.note("trying indexes")
         indexes = wanted(recordings, options.database, options.what_if)
         progress.clear()
-    report = _report(asked, skipped, options, plans, indexes)
+    judged = _report(asked, skipped, options, plans, indexes)
+    report = judged.report
     _refuse_nothing(report, options.database)
+    if options.proof:
+        requests = {one.target.name: one.request for one in asked}
+        with quiet_surroundings(host()):
+            report = proven(judged, requests, requester, options.database, progress)
     return Audited(report, login.name_of(user), recordings)
 
 
@@ -111,11 +121,15 @@ def _targets(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A target's measured answers, or the failing one alone, and what its first request read."""
+    """A target's measured answers, or the failing one alone, what its first request read, and what
+    any of them reached that no rollback undoes.
+    """
 
     target: Target
+    request: Request
     answers: list[Answer]
     watched: Trace
+    touched: tuple[str, ...]
 
 
 def _ask(
@@ -157,11 +171,13 @@ def _repeated(target: Target, requester: Requester, repeat: int, answered: Answe
         first = _nothing_there(tried)
     answers = [first.answer] if first.answer.problem else []
     while not first.answer.problem and len(answers) < repeat:
-        answers.append(requester.send(target.method, url, target.name, force=first.force))
+        answers.append(measured(requester, target.method, url, target.name, first))
         if answers[-1].problem:
             answers = answers[-1:]
             break
-    return _Asked(target, answers, first.trace)
+    touched = united(answer.effects for answer in (first.answer, *answers)).told
+    request = Request(target.method, url, first.force)
+    return _Asked(target, request, answers, first.trace, touched)
 
 
 def _nothing_there(tried: Sequence[tuple[Candidate, Watched]]) -> Watched:
@@ -184,7 +200,7 @@ def _first(target: Target, requester: Requester, url: str) -> Watched:
 
 def _report(
     asked: list[_Asked], skipped: list[Skipped], options: Options, plans: Plans, indexes: Wanted
-) -> Report:
+) -> Judged:
     traces, failed, skipped = [], [], list(skipped)
     for target, given in ((one.target, one.answers) for one in asked):
         if given[0].refusal and target.route is not None:
@@ -196,18 +212,22 @@ def _report(
         else:
             traces.extend(recorded)
     seen = [only_database(one.watched, options.database) for one in asked]
-    report = inspect(
+    judged = judge(
         *traces,
         settings=options.settings,
         watched=seen,
         plans=plans.found,
         also=indexes.findings,
     )
-    connection = connections[options.database]
+    touched = {one.target.name: one.touched for one in asked}
+    connection, report = connections[options.database], judged.report
     database = {"alias": options.database, "vendor": connection.vendor, **report.database}
     report = replace(
         report,
-        endpoints=report.endpoints + tuple(failed),
+        endpoints=tuple(
+            replace(each, touched=touched.get(each.name, ()))
+            for each in (*report.endpoints, *failed)
+        ),
         skipped=tuple(skipped),
         database=database,
         tool=report.tool or {"name": "queryscope", "version": __version__},
@@ -215,12 +235,13 @@ def _report(
         notes=indexes.notes,
     )
     if options.urls or options.globs:
-        return report  # too little ran to speak of the whole project
+        return replace(judged, report=report)  # too little ran to speak of the whole project
     told = report.suppressions + idle(report, traces, options.settings)
     endpoints = [endpoint.name for endpoint in report.endpoints]
     routes = [one.route for one in skipped]
     notes = unused(options.settings.query_budgets, endpoints, routes)
-    return replace(report, suppressions=told, notes=(*report.notes, *notes), whole=True)
+    report = replace(report, suppressions=told, notes=(*report.notes, *notes), whole=True)
+    return replace(judged, report=report)
 
 
 def _failed(target: Target, answer: Answer, trace: Trace) -> Endpoint:
@@ -233,31 +254,6 @@ def _failed(target: Target, answer: Answer, trace: Trace) -> Endpoint:
         database_ms=trace.database_ms,
         duration_ms=trace.duration_ms,
         problem=answer.problem,
-    )
-
-
-def only_database(trace: Trace, alias: str) -> Trace:
-    """The trace with the queries of one alias; unchanged when it has no others."""
-    kept = [i for i, group in enumerate(trace.groups) if group.database == alias]
-    if len(kept) == len(trace.groups):
-        return trace
-    place = {old: new for new, old in enumerate(kept)}
-    groups = tuple(trace.groups[i] for i in kept)
-    return replace(
-        trace,
-        groups=groups,
-        sources=tuple(
-            replace(source, group=place.get(source.group) if source.group is not None else None)
-            for source in trace.sources
-        ),
-        queries=sum(group.count for group in groups),
-        database_ms=sum(group.duration_ms for group in groups),
-        timeline=tuple(
-            TimelineEntry(place[entry.group], entry.start_ns, entry.duration_ns)
-            for entry in trace.timeline
-            if entry.group in place
-        ),
-        truncated=0,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from .budget_settings import Limits, budget_for
 from .budgets import Budget
-from .events import QueryGroup, Trace
+from .events import QueryGroup, Source, Trace
 from .exercise import Exercise
 from .explained import Explained, Plans
 from .findings import Finding
@@ -37,11 +37,20 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A finding, the indexes of the groups of queries that it explains, and what would cure it."""
+    """A finding, the indexes of the groups of queries that it explains, and what would cure it.
+
+    ``origin`` is the queryset that its fix changes, of ``trace``; None where it changes none.
+    """
 
     finding: Finding
     groups: frozenset[int]
     need: Need | None = None
+    source: Source | None = None
+    trace: Trace | None = None
+
+    @property
+    def origin(self) -> Source | None:
+        return self.need.origin if self.need is not None else self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +156,7 @@ def _detect_one(case: Case) -> list[Detection]:
 
     found: list[Detection] = []
     for detector in DETECTORS:
-        detections = tuple(detector.detect(case))
+        detections = [replace(each, trace=case.trace) for each in detector.detect(case)]
         found.extend(detections)
         explained = frozenset().union(*(d.groups for d in detections))
         case = replace(case, claimed=case.claimed | explained)

@@ -115,7 +115,9 @@ class Fix:
 class Proof:
     """Figures of the same request run again with the fix in place; durations in milliseconds.
 
-    ``method`` is "rerun" for a request, "measured" or "hypothetical" for an index tried on queries.
+    ``method`` is "rerun" for a request, for an index that was tried on queries how that was done.
+    ``reordered`` tells that the response had the same rows in another order, where no query defines
+    one.
     """
 
     queries_before: int
@@ -126,6 +128,7 @@ class Proof:
     cost_after: float | None
     same_response: bool
     method: str
+    reordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +251,10 @@ class Withdrawn:
     reason: str
     code: str = ""
 
+    def as_dict(self) -> dict[str, Any]:
+        """The only serial form."""
+        return {**dataclasses.asdict(self), "finding": self.finding.as_dict()}
+
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
@@ -362,7 +369,7 @@ class Report:
                 for finding in self.findings
             ],
             "indexes": [index.as_dict() for index in self.indexes],
-            "withdrawn": [dataclasses.asdict(each) for each in self.withdrawn],
+            "withdrawn": [each.as_dict() for each in self.withdrawn],
             "suppressions": [suppression.as_dict() for suppression in self.suppressions],
             "skipped": [dataclasses.asdict(route) for route in self.skipped],
             "notes": self.notes,

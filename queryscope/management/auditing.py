@@ -137,7 +137,14 @@ def detectors_of(options: dict[str, Any]) -> frozenset[str] | None:
     return frozenset(select or NAMES) - set(ignore) if select or ignore else None
 
 
-def audited(options: dict[str, Any], stderr: Any, *, explain: bool, what_if: Mode | None) -> Report:
+def audited(
+    options: dict[str, Any],
+    stderr: Any,
+    *,
+    explain: bool,
+    what_if: Mode | None,
+    proof: bool = False,
+) -> Report:
     """The report of an audit. Raises CannotRun, UnknownUser or ImproperlyConfigured."""
     result = audit(
         Options(
@@ -152,6 +159,7 @@ def audited(options: dict[str, Any], stderr: Any, *, explain: bool, what_if: Mod
             timeout_s=options["timeout"],
             explain=explain,
             what_if=what_if,
+            proof=proof,
         ),
         Progress(sys.stderr),
     )
@@ -180,6 +188,7 @@ def filtered(report: Report, detectors: frozenset[str] | None) -> Report:
     return replace(
         report,
         findings=tuple(f for f in report.findings if f.detector in detectors),
+        withdrawn=tuple(w for w in report.withdrawn if w.finding.detector in detectors),
         suppressions=tuple(s for each in report.suppressions if (s := _about(each, detectors))),
     )
 

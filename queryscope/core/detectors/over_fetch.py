@@ -49,7 +49,7 @@ def detect(case: Case) -> Iterable[Detection]:
             continue
         load, columns = case.exercise.load(tree), _wide(tree, case.exercise)
         if columns:
-            yield Detection(_finding(tree, load, columns), frozenset())
+            yield Detection(_finding(tree, load, columns), frozenset(), source=origin)
 
 
 def _wide(tree: Tree, exercise: Exercise) -> dict[Column, int]:

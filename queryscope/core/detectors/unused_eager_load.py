@@ -55,7 +55,8 @@ def _unused(tree: Tree, exercise: Exercise) -> Iterator[Detection]:
         beginning = lookup.method, lookup.steps[: exercise.used_steps(tree, lookup) + 1]
         if vain is not None and beginning not in told:
             told.add(beginning)
-            yield Detection(_finding(tree, lookup, vain, exercise), frozenset())
+            finding = _finding(tree, lookup, vain, exercise)
+            yield Detection(finding, frozenset(), source=tree.origin)
 
 
 def _finding(tree: Tree, lookup: Lookup, vain: Vain, exercise: Exercise) -> Finding:

@@ -43,6 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_output(parser, [*REPORTERS])
     add_choice(parser)
     add_ways(parser)
+    parser.add_argument(
+        "--no-proof",
+        dest="proof",
+        action="store_false",
+        help="do not send requests again with the fixes in place",
+    )
 
 
 def run(options: dict[str, Any], stdout: Any, stderr: Any) -> int:
@@ -57,6 +63,7 @@ def run(options: dict[str, Any], stdout: Any, stderr: Any) -> int:
         stderr,
         explain=options["explain"],
         what_if=way if options["indexes"] else None,
+        proof=options["proof"],
     )
     report = filtered(report, detectors)
     output.write(told(report, options, output))

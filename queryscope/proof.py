@@ -1,0 +1,74 @@
+"""Runs a request again with the fixes of its findings in place, and says what that shows.
+
+The same request is sent as it is and changed, in turns. A fix is proven when the response stays the
+same and the queries become fewer; refuted when the response differs, the request fails, or nothing
+is gained; and not provable here when it cannot be put in place. A finding whose queries stay as
+many without half of the rows that are said to multiply them is withdrawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from .core.detection import Detection
+from .core.findings import Proof
+from .proving.pages import Ask, Page, Verdict
+from .proving.trying import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A verdict for each detection, in their order, and a proof for each endpoint that has one."""
+
+    verdicts: tuple[Verdict, ...]
+    endpoints: Mapping[str, Proof]
+
+
+def prove(
+    detections: Sequence[Detection],
+    ask: Ask,
+    *,
+    round_trip_ms: float,
+    indexes: Mapping[str, tuple[str, ...]] | None = None,
+    is_unordered: Callable[[str], bool] = lambda endpoint: False,
+    step: Callable[[str], None] = lambda endpoint: None,
+) -> Told:
+    """Try the fixes of findings, each alone and then all of an endpoint at once.
+
+    ``indexes`` are statements that create the indexes advised for an endpoint, to be there when all
+    is tried at once; ``is_unordered`` tells endpoints whose rows have no order. ``step`` is told
+    each endpoint before its requests are sent.
+    """
+    pages: dict[str, Page] = {}
+    for index, detection in enumerate(detections):
+        name = detection.finding.endpoint
+        page = pages.setdefault(name, Page(name, ask, round_trip_ms, is_unordered(name)))
+        page.detections[index] = detection
+    for page in pages.values():
+        if page.wanted:
+            step(page.name)
+            page.judge()
+    accepted = [part for page in pages.values() for part in page.parts.values()]
+    proofs: dict[str, Proof] = {}
+    for page in pages.values():
+        statements = (indexes or {}).get(page.name, ())
+        if page.parts or statements:
+            step(page.name)
+            proof = page.together(accepted, statements)
+            if proof is not None:
+                proofs[page.name] = proof
+    for page in pages.values():
+        for harmed in (other for other in pages.values() if other.harmed_by):
+            page.spare(harmed)
+    verdicts = {index: v for page in pages.values() for index, v in page.verdicts.items()}
+    parts = {index: part for page in pages.values() for index, part in page.parts.items()}
+    told = (_whole(verdicts[index], parts.get(index), parts) for index in range(len(detections)))
+    return Told(tuple(told), proofs)
+
+
+def _whole(verdict: Verdict, part: Part | None, parts: Mapping[int, Part]) -> Verdict:
+    """The verdict with all that was proven of its queryset in one piece of code."""
+    if part is None or verdict.proof is None:
+        return verdict
+    return replace(verdict, fix=part.joined(parts.values()))

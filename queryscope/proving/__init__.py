@@ -1,0 +1,1 @@
+"""Fixes put in place for the length of one request."""

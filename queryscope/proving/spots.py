@@ -1,0 +1,91 @@
+"""Where a query comes from, known before it runs: the spot of a group that a recording counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Literal
+
+from django.db.models.query import RawQuerySet
+
+from ..core.events import QueryGroup
+from ..core.fingerprint import Statement
+from ..recording import Recording
+from ..stack import walk
+
+Asked = Literal["rows", "count", "exists"]
+#: What tells a group of one recording from its others, and is the same in the next one.
+Key = tuple[str, str, Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place that asks one model for something. ``fingerprint`` tells it from another statement
+    of that place; "" where there is no other.
+    """
+
+    site: Any
+    alias: str
+    model: type
+    asked: Asked
+    fingerprint: str = ""
+
+
+def key_of(group: QueryGroup) -> Key:
+    return group.fingerprint, group.database, group.location, group.template
+
+
+class Spots:
+    """The spots of a recording's groups."""
+
+    def __init__(self, recording: Recording) -> None:
+        groups = list(recording.ledger.groups.items())
+        bare = [
+            Spot(site, alias, group.model, _asked(group.operation))
+            for (_, alias, site), group in groups
+        ]
+        places = Counter(bare)
+        self._found: dict[Key, list[Spot]] = {}
+        for spot, ((statement, *_), _), group in zip(
+            bare, groups, recording.trace.groups, strict=True
+        ):
+            several = places[spot] > 1
+            whole = (
+                Spot(spot.site, spot.alias, spot.model, spot.asked, statement.fingerprint)
+                if several
+                else spot
+            )
+            self._found.setdefault(key_of(group), []).append(whole)
+
+    def of(self, group: QueryGroup) -> list[Spot]:
+        """Those of a group of this recording or of another of the same code."""
+        return [spot for spot in self._found.get(key_of(group), ()) if spot.model is not None]
+
+
+def _asked(operation: str) -> Asked:
+    if operation == "count":
+        return "count"
+    return "exists" if operation == "exists" else "rows"
+
+
+def find_spot(spots: Iterable[Spot], queryset: Any, asked: Asked, frame: FrameType) -> Spot | None:
+    """The spot that a queryset is about to ask from; None where it is none of these."""
+    near = [spot for spot in spots if spot.model is queryset.model and spot.asked == asked]
+    if not near:
+        return None
+    site = walk(frame).site
+    alias = queryset.db
+    near = [spot for spot in near if spot.site == site and spot.alias == alias]
+    if not near or not near[0].fingerprint:
+        return near[0] if near else None
+    fingerprint = _fingerprint(queryset)
+    return next((spot for spot in near if spot.fingerprint == fingerprint), None)
+
+
+def _fingerprint(queryset: Any) -> str:
+    if isinstance(queryset, RawQuerySet):
+        return Statement.of(str(queryset.raw_query)).fingerprint
+    sql = queryset.query.get_compiler(using=queryset.db).as_sql()[0]
+    return Statement.of(sql).fingerprint

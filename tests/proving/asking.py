@@ -1,0 +1,36 @@
+"""Proves loops as an audit proves endpoints: each is run again, with trials in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from queryscope.conf import get_settings
+from queryscope.core.responses import Captured
+from queryscope.inspection import judge
+from queryscope.proof import Told, prove
+from queryscope.proving.pages import Shown
+from queryscope.proving.trial import Trial, tried
+from queryscope.recording import record
+
+
+def proved(
+    function: Callable[[], Iterable[Any]], *, text: Callable[[list[Any]], str] = str
+) -> Told:
+    """What comes of the findings of one function, whose values are its response."""
+    with record("loop") as recording:
+        list(function())
+    judged = judge(recording, settings=get_settings())
+
+    def ask(endpoint: str, trial: Trial | None) -> Shown:
+        trial, problem, values = trial or Trial(), None, []
+        with tried(trial), record(endpoint) as again:
+            try:
+                values = list(function())
+            except Exception as error:
+                problem = f"{type(error).__name__}: {error}"
+        response = Captured(200, (), (), text(values).encode(), "utf-8")
+        return Shown(again, again.trace, response, problem, trial.unordered, bool(trial.missed))
+
+    # So far away a database that no chance outweighs a query.
+    return prove(judged.detections, ask, round_trip_ms=10_000.0)
