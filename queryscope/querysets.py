@@ -228,6 +228,17 @@ def _flat(followed: dict[str, Any]) -> Iterator[str]:
             yield name
 
 
+def model_ordering(queryset: Any) -> tuple[str, ...] | None:
+    """The order that its rows have by ``Meta.ordering``, which Django leaves out once they are
+    grouped; empty where they have another or none, None where it is more than names.
+    """
+    query = queryset.query
+    if query.order_by or query.extra_order_by or not query.default_ordering:
+        return ()
+    names = tuple(query.get_meta().ordering)
+    return names if all(isinstance(name, str) for name in names) else None
+
+
 def facts(queryset: Any) -> dict[str, Any]:
     """What a fix must know of the queryset it is put on."""
     raw = isinstance(queryset, RawQuerySet)
@@ -238,6 +249,7 @@ def facts(queryset: Any) -> dict[str, Any]:
         "combined": not raw and bool(queryset.query.combinator),
         "limited": not raw and is_limited(queryset),
         "multiplied": not raw and is_multiplied(queryset),
+        "ordering": () if raw else model_ordering(queryset),
         "values": not raw and queryset._fields is not None,
         "locked": not raw and queryset.query.select_for_update,
         "fetch_modes": hasattr(QuerySet, "fetch_mode") and not raw,

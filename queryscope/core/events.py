@@ -110,6 +110,8 @@ class Source:
     limited: bool = False
     #: Its rows are grouped, or joined with many others.
     multiplied: bool = False
+    #: Its order by ``Meta.ordering``, which grouping takes away; None where that is no names.
+    ordering: tuple[str, ...] | None = ()
     #: Its rows are dicts or tuples: ``values()``, ``values_list()``.
     values: bool = False
     #: ``select_for_update()``: what it joins is locked, too.

@@ -140,9 +140,11 @@ def eager_fix(origin: Source, remedy: Remedy, kind: FixKind) -> Fix:
     methods, deferral = loads.methods, _deferral(origin, remedy)
     many = {counted.relation.name for counted in remedy.counted if not counted.exists}
     # A lock cannot stand beside the GROUP BY that a joined count needs.
-    alone = len(many) == 1 and not (origin.multiplied or origin.locked)
+    alone = len(many) == 1 and not (origin.multiplied or origin.locked or origin.ordering is None)
     if counts := tuple(dict.fromkeys(c.annotation(alone=alone) for c in remedy.counted)):
         methods += f".annotate({', '.join(counts)})"
+        if origin.ordering and any("=Count(" in count for count in counts):
+            methods += f".order_by({_quoted(origin.ordering)})"
     if origin.changelist:
         only_joins = methods.count("(") == 1 and not origin.inline
         # A list of its own takes the place of what Django or the class joined before.

@@ -53,8 +53,17 @@ class Change:
         """A changed clone. Raises Unfit where a name of the code is not known here."""
         changed = _without(queryset, self.drops) if self.drops else queryset._clone()
         deferral = self.deferral and f".defer(None){self.deferral}"
-        code = deferral + self.methods
-        return self._evaluated(f"queryset{code}", frame, queryset=changed) if code else changed
+        if not (code := deferral + self.methods):
+            return changed
+        # It would be written before a slice.
+        query = None if isinstance(changed, RawQuerySet) else changed.query
+        marks = (query.low_mark, query.high_mark) if query is not None else (0, None)
+        if query is not None:
+            query.clear_limits()
+        changed = self._evaluated(f"queryset{code}", frame, queryset=changed)
+        if query is not None:
+            changed.query.low_mark, changed.query.high_mark = marks
+        return changed
 
     def load(self, rows: list[Any], frame: FrameType | None) -> None:
         """Load more for rows. Raises Unfit as above."""

@@ -83,7 +83,7 @@ def _need(offender: Offender) -> Need | None:
         return None if separate else Need(origin, remedy, "only")
     if (counted := _counted(offender)) is not None and not separate:
         return Need(origin, Remedy(counted=(counted,)), "annotate")
-    if _prefetched_already(offender):
+    if _prefetched_already(offender) and _narrowed(offender) is None:
         return None
     if origin.locked:
         # A join would lock its rows as well, and may not be outer.
