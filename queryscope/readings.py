@@ -26,6 +26,8 @@ _FOREIGN = frozenset(
     | {"select_for_update", "aggregate", "contains", "values", "values_list", "alias"}
     | {"latest", "earliest", "only", "defer", "none", "iterator", "explain", "extra"}
 )
+#: What is asked in the end of a manager, which no list of rows answers.
+_ELSE = frozenset({"aggregate", "contains", "in_bulk", "latest", "earliest"})
 #: Expressions that mean something else from where a condition is moved to.
 _SEEN_FROM = frozenset({"F", "OuterRef", "Exists", "Subquery"})
 #: What may follow a column's own name in a condition.
@@ -45,6 +47,8 @@ def reading_of(
     ``target`` is the model of the related rows.
     """
     asked = operation if operation in ENDINGS else ""
+    if operation in _ELSE:
+        place = None  # The line that narrows it is not the one that asks.
     try:
         return _of_code(place, relation, owner, target, asked)
     except RecursionError:  # an expression deeper than the interpreter reads
