@@ -70,17 +70,26 @@ def _asked(operation: str) -> Asked:
     return "exists" if operation == "exists" else "rows"
 
 
-def find_spot(spots: Iterable[Spot], queryset: Any, asked: Asked, frame: FrameType) -> Spot | None:
-    """The spot that a queryset is about to ask from; None where it is none of these."""
+def find_spot(
+    spots: Iterable[Spot], queryset: Any, asked: Asked, frame: FrameType, *, waiting: bool = False
+) -> Spot | None:
+    """The spot that a queryset is about to ask from; None where it is none of these.
+
+    ``waiting`` tells that a coroutine is running that will wait for the answer, at an instruction
+    that is not known yet.
+    """
     near = [spot for spot in spots if spot.model is queryset.model and spot.asked == asked]
     if not near:
         return None
-    site = walk(frame).site
-    alias = queryset.db
-    near = [spot for spot in near if spot.site == site and spot.alias == alias]
-    if not near or not near[0].fingerprint:
-        return near[0] if near else None
-    fingerprint = _fingerprint(queryset)
+    site, alias = walk(frame).site, queryset.db
+    if waiting and isinstance(site, tuple):
+        near = [s for s in near if isinstance(s.site, tuple) and s.site[0] == site[0]]
+    else:
+        near = [spot for spot in near if spot.site == site]
+    near = [spot for spot in near if spot.alias == alias]
+    if len(near) == 1 and not near[0].fingerprint:
+        return near[0]
+    fingerprint = _fingerprint(queryset) if near else ""
     return next((spot for spot in near if spot.fingerprint == fingerprint), None)
 
 

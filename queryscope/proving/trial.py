@@ -77,9 +77,11 @@ class Trial:
             owner = self._loaded.get((key[1], key[2]))
         return owner
 
-    def change(self, queryset: Any, frame: FrameType) -> tuple[Any, Change | None, Spot | None]:
+    def change(
+        self, queryset: Any, frame: FrameType, *, waiting: bool = False
+    ) -> tuple[Any, Change | None, Spot | None]:
         """The queryset to evaluate in place of one, with what and where that is changed."""
-        spot = self._spot(self.changes, queryset, frame)
+        spot = self._spot(self.changes, queryset, frame, waiting=waiting)
         if spot is None:
             return queryset, None, None
         change = self.changes[spot]
@@ -100,8 +102,15 @@ class Trial:
         self.met.add(spot)
         return self.halved[spot]
 
-    def _spot(self, spots: Mapping[Spot, Any], queryset: Any, frame: FrameType) -> Spot | None:
-        spot = find_spot(spots, queryset, "rows", frame) if spots else None
+    def _spot(
+        self,
+        spots: Mapping[Spot, Any],
+        queryset: Any,
+        frame: FrameType,
+        *,
+        waiting: bool = False,
+    ) -> Spot | None:
+        spot = find_spot(spots, queryset, "rows", frame, waiting=waiting) if spots else None
         return None if spot in self._busy else spot
 
     @contextmanager
@@ -230,7 +239,7 @@ async def _aiterator(self: Any, chunk_size: int = _CHUNK) -> AsyncIterator[Any]:
     original, trial = _originals[_aiterator], _trial.get()
     changed = self
     if trial is not None:
-        changed, _, _ = trial.change(self, sys._getframe(1))
+        changed, _, _ = trial.change(self, sys._getframe(1), waiting=True)
     async for row in original(changed, chunk_size):
         yield row
 

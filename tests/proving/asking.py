@@ -13,6 +13,8 @@ from queryscope.proving.pages import Shown
 from queryscope.proving.trial import Trial, tried
 from queryscope.recording import record
 
+TEXT = (("Content-Type", "text/plain; charset=utf-8"),)
+
 
 def proved(
     function: Callable[[], Iterable[Any]], *, text: Callable[[list[Any]], str] = str
@@ -29,7 +31,7 @@ def proved(
                 values = list(function())
             except Exception as error:
                 problem = f"{type(error).__name__}: {error}"
-        response = Captured(200, (), (), text(values).encode(), "utf-8")
+        response = Captured(200, TEXT, (), text(values).encode(), "utf-8")
         return Shown(again, again.trace, response, problem, trial.unordered, bool(trial.missed))
 
     # So far away a database that no chance outweighs a query.
