@@ -97,18 +97,16 @@ def _judged(finding: Finding, verdict: Verdict | None) -> Finding | None:
         return None
     proof = verdict.proof
     if verdict.fix is None and finding.fix is not None:
-        tried = "; ".join(f"{code}: {why}" for code, why in verdict.refuted)
-        return replace(finding, fix=None, hint=f"No fix is known that helps. Tried: {tried}.")
-    rerun = proof is not None and proof.method == "rerun"
+        hint = f"No fix is advised: {verdict.refuted[0][1]}."
+        return replace(finding, fix=None, hint=hint)
+    if proof is None or proof.method != "rerun":
+        return replace(finding, unproven=verdict.unproven)
     return replace(
         finding,
         fix=verdict.fix,
         proof=proof,
-        unproven=verdict.unproven,
-        confidence="proven" if rerun else finding.confidence,
-        saves=max(finding.saves, proof.queries_before - proof.queries_after)
-        if rerun and proof is not None
-        else finding.saves,
+        confidence="proven",
+        saves=proof.queries_before - proof.queries_after,
     )
 
 
