@@ -17,18 +17,22 @@ TEXT = (("Content-Type", "text/plain; charset=utf-8"),)
 
 
 def proved(
-    function: Callable[[], Iterable[Any]], *, text: Callable[[list[Any]], str] = str
+    *functions: Callable[[], Iterable[Any]], text: Callable[[list[Any]], str] = str
 ) -> Told:
-    """What comes of the findings of one function, whose values are its response."""
-    with record("loop") as recording:
-        list(function())
-    judged = judge(recording, settings=get_settings())
+    """What comes of the findings of functions, each an endpoint whose values are its response."""
+    named = {function.__name__: function for function in functions}
+    recordings = []
+    for name, function in named.items():
+        with record(name) as recording:
+            list(function())
+        recordings.append(recording)
+    judged = judge(*recordings, settings=get_settings())
 
     def ask(endpoint: str, trial: Trial | None) -> Shown:
         trial, problem, values = trial or Trial(), None, []
         with tried(trial), record(endpoint) as again:
             try:
-                values = list(function())
+                values = list(named[endpoint]())
             except Exception as error:
                 problem = f"{type(error).__name__}: {error}"
         response = Captured(200, TEXT, (), text(values).encode(), "utf-8")

@@ -150,6 +150,43 @@ def test_rows_with_an_order_may_not(monkeypatch):
     assert "order" in verdict.refuted[0][1]
 
 
+def shared() -> Any:
+    rows = Book.objects.order_by("pk")
+    return list(rows)
+
+
+def of_authors() -> Iterator[str]:
+    for book in shared():
+        yield book.author.name
+
+
+def of_publishers() -> Iterator[str]:
+    for book in shared():
+        yield book.publisher.name
+
+
+def of_publishers_unless_loaded() -> Iterator[str]:
+    for book in shared():
+        yield f"{book.publisher.name} {'author' in book._state.fields_cache}"
+
+
+def test_one_queryset_gets_what_all_endpoints_need_of_it():
+    told = proved(of_authors, of_publishers)
+    codes = {verdict.fix.code for verdict in told.verdicts}
+    assert codes == {'Book.objects.select_related("author", "publisher")'}
+    assert [(p.queries_before, p.queries_after) for p in told.endpoints.values()] == [(6, 1)] * 2
+
+
+def test_a_fix_that_changes_the_answer_of_another_endpoint_is_refuted():
+    told = proved(of_authors, of_publishers_unless_loaded, text="\n".join)
+    authors, publishers = told.verdicts
+    assert authors.fix is None
+    [(_, reason)] = authors.refuted
+    assert reason == "with it the response of of_publishers_unless_loaded is another"
+    assert publishers.fix.code == 'Book.objects.select_related("publisher")'
+    assert publishers.proof is not None
+
+
 @pytest.fixture(autouse=True)
 def rows(library):
     """All of the loops read them."""
