@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import dataclass, field, replace
 
+from ..building import Site
 from ..core.events import Trace
 from ..recording import Recording
 from .requests import Answer, Requester
@@ -16,11 +17,15 @@ _MUCH = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """An answer, what its request was seen to read, and whether it was authenticated by force."""
+    """An answer, what its request was seen to read, and whether it was authenticated by force.
+
+    ``built`` is where its querysets were seen being built; see ``Recording.adopt``.
+    """
 
     answer: Answer
     trace: Trace
     force: bool
+    built: Mapping[Hashable, Site] = field(default_factory=dict)
 
 
 def watched(
@@ -30,14 +35,21 @@ def watched(
     to each read of an attribute, and time.
     """
     answer = requester.send(method, url, name, force=force, reads=True)
-    trace = answer.trace
+    trace, built = answer.trace, answer.recording.built
     if answer.problem or not answer.whole:
         trace = _unknown(trace, range(len(trace.sources)))
     else:
         trace = _without_kept(trace, answer.recording)
     if answer.status is None or answer.status >= 500:
         answer = requester.send(method, url, name, force=force)
-    return Watched(answer, trace, force)
+    return Watched(answer, trace, force, built)
+
+
+def measured(requester: Requester, method: str, url: str, name: str, first: Watched) -> Answer:
+    """The same request as it runs when nobody watches, with what the watched one showed."""
+    answer = requester.send(method, url, name, force=first.force)
+    answer.recording.adopt(first.built)
+    return replace(answer, trace=answer.recording.trace)
 
 
 def _without_kept(trace: Trace, recording: Recording) -> Trace:
