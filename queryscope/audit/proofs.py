@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
+from ..conf import Settings, is_unordered
 from ..core.findings import Finding, Report, Withdrawn, rank
 from ..inspection import Judged
 from ..proof import prove
@@ -31,6 +33,7 @@ def proven(
     judged: Judged,
     requests: dict[str, Request],
     requester: Requester,
+    settings: Settings,
     alias: str,
     progress: Progress,
 ) -> Report:
@@ -43,6 +46,7 @@ def proven(
 
     def ask(endpoint: str, trial: Trial | None) -> Shown:
         request, trial = requests[endpoint], trial or Trial()
+        trial.database = alias
         answer = requester.send(
             request.method, request.url, endpoint, force=request.force, trial=trial
         )
@@ -50,13 +54,19 @@ def proven(
         problem = answer.problem
         if problem is None and answer.response is None:
             problem = "its body has no end"
-        return Shown(answer.recording, trace, answer.response, problem, trial.unordered, bool(trial.missed))
+        if problem is None and answer.passed:
+            # It may know from before what is asked of it, with a fix or without.
+            problem = f"it asks a cache for {answer.passed[0]}, which is not emptied for a proof"
+        return Shown(
+            answer.recording, trace, answer.response, problem, trial.unordered, bool(trial.missed)
+        )
 
     told = prove(
         detections,
         ask,
         round_trip_ms=report.round_trip_ms,
         indexes=_statements(report, requests),
+        is_unordered=partial(is_unordered, settings),
         step=lambda endpoint: progress.note(f"proving {endpoint}"),
     )
     asked = (id(each.finding) for each in detections)
@@ -97,8 +107,8 @@ def _judged(finding: Finding, verdict: Verdict | None) -> Finding | None:
         return None
     proof = verdict.proof
     if verdict.fix is None and finding.fix is not None:
-        hint = f"No fix is advised: {verdict.refuted[0][1]}."
-        return replace(finding, fix=None, hint=hint)
+        why = f"no fix is known that helps: {verdict.refuted[0][1]}"
+        return replace(finding, fix=None, hint="", unproven=why)
     if proof is None or proof.method != "rerun":
         return replace(finding, unproven=verdict.unproven)
     return replace(
@@ -106,7 +116,7 @@ def _judged(finding: Finding, verdict: Verdict | None) -> Finding | None:
         fix=verdict.fix,
         proof=proof,
         confidence="proven",
-        saves=proof.queries_before - proof.queries_after,
+        saves=verdict.saves,
     )
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from http.cookies import SimpleCookie
 from typing import Any
@@ -45,7 +45,7 @@ class Answer:
     be judged, or None. ``whole`` is false where a streamed body was left before its end.
     ``refusal`` says what the view takes in place of the method, where it takes others only.
     ``response`` is there where it was to be captured, and whole. ``effects`` are what it reached
-    beside the databases.
+    beside the databases, ``passed`` what it asked the project's own caches for in a trial.
     """
 
     status: int | None
@@ -56,6 +56,7 @@ class Answer:
     refusal: str | None = None
     response: Captured | None = None
     effects: Effects = field(default_factory=Effects)
+    passed: tuple[str, ...] = ()
 
 
 class _Handler(ClientHandler):
@@ -123,9 +124,10 @@ class Requester:
         read of rows, ``trial`` is put in place meanwhile, with empty caches, and the response
         captured. An exception of the view is the answer's problem; KeyboardInterrupt passes.
         """
-        with nullcontext() if trial is None else fresh_caches():
+        with nullcontext() if trial is None else fresh_caches() as fresh:
             # As in a server: what one request sets in context variables, the next does not see.
-            return copy_context().run(self._send, method, url, name, force, reads, trial)
+            answer = copy_context().run(self._send, method, url, name, force, reads, trial)
+        return answer if fresh is None else replace(answer, passed=fresh.passed)
 
     def _send(
         self, method: str, url: str, name: str, force: bool, reads: bool, trial: Trial | None
@@ -183,7 +185,7 @@ class Requester:
         )
 
     def _prepare(self, trial: Trial) -> None:
-        with connections[self.aliases[0]].cursor() as cursor:
+        with connections[trial.database].cursor() as cursor:
             for statement in trial.statements:
                 cursor.execute(statement)
 

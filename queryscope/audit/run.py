@@ -100,7 +100,9 @@ def audit(options: Options, progress: Progress) -> Audited:
     if options.proof:
         requests = {one.target.name: one.request for one in asked}
         with quiet_surroundings(host()):
-            report = proven(judged, requests, requester, options.database, progress)
+            report = proven(
+                judged, requests, requester, options.settings, options.database, progress
+            )
     return Audited(report, login.name_of(user), recordings)
 
 

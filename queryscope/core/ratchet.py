@@ -21,7 +21,10 @@ def split(report: Report, baseline: Baseline, gate: Gate, scope: Scope) -> Repor
     known = _known(baseline, report)
     is_new = {key: count > known.get(key, 0) for key, count in counts.items()}
     new = [finding for finding in found if is_new[finding.key]]
-    there = reach(report.findings)
+    # What running a request again refuted nobody fixed: the next rows, or a run without proof, may
+    # show it again.
+    refuted = [each.finding for each in report.withdrawn if not each.code]
+    there = reach([*report.findings, *refuted])
     judged = [block for block in baseline.accepted if is_judged(block, report, scope)]
     less = [block for block in judged if there.get(block.key, 0) < block.count]
     seen = [block for block in less if exercised(block, report)]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from .decoding import Unfit, decode
-from .findings import REPORT_VERSION, Finding, Report, Suppression, rank
+from .findings import REPORT_VERSION, Finding, Report, Suppression, Withdrawn, rank
 from .sightings import Location, TemplateLine
 
 _WRITE = "write one with: audit --format json --output FILE"
@@ -96,6 +96,7 @@ def _moved(report: Report, root: str, here: str) -> Report:
         report,
         findings=_findings(report.findings, root, here),
         suppressions=tuple(_suppression(s, root, here) for s in report.suppressions),
+        withdrawn=tuple(_withdrawn(each, root, here) for each in report.withdrawn),
     )
 
 
@@ -118,6 +119,11 @@ def _suppression(suppression: Suppression, root: str, here: str) -> Suppression:
         file=None if file is None else _file(file, root, here),
         findings=_findings(suppression.findings, root, here),
     )
+
+
+def _withdrawn(withdrawn: Withdrawn, root: str, here: str) -> Withdrawn:
+    (finding,) = _findings([withdrawn.finding], root, here)
+    return replace(withdrawn, finding=finding)
 
 
 def _location(location: Location | None, root: str, here: str) -> Location | None:

@@ -49,7 +49,8 @@ class Ask(Protocol):
 class Verdict:
     """What became of a finding: ``proof``, or why there is none. ``fix`` is what is advised now,
     None for nothing; ``withdrawn`` is why the finding itself goes, ``refuted`` what was tried in
-    vain and why, each a code and a sentence.
+    vain and why, each a code and a sentence. ``saves`` is the number of queries that its own part
+    of the fix takes away.
     """
 
     fix: Fix | None
@@ -57,6 +58,7 @@ class Verdict:
     unproven: str = ""
     withdrawn: str = ""
     refuted: tuple[tuple[str, str], ...] = ()
+    saves: int = 0
 
 
 @dataclass(slots=True)
@@ -96,7 +98,7 @@ class Page:
         """Ask as it is, without half of the rows, and with each fix alone."""
         first = self._ask_as_it_is()
         if first.problem is not None:
-            self._give_up(self._open(), f"asked again, the request failed: {first.problem}")
+            self._give_up(self._open(), f"asked again: {first.problem}")
             return
         self.spots = Spots(first.recording)
         unmet = {i: d for i, d in self._open().items() if not was_met(d, self.spots)}
@@ -149,7 +151,8 @@ class Page:
             if objection is None:
                 self.parts[index] = part
                 proof = self._proof([shown])
-                self.verdicts[index] = Verdict(part.fix, proof, refuted=tuple(refuted))
+                saves = proof.queries_before - proof.queries_after
+                self.verdicts[index] = Verdict(part.fix, proof, refuted=tuple(refuted), saves=saves)
                 return
             if shown.missed and not objection.harmful:
                 reason = "what it loads could not be read in place of each query"
@@ -270,12 +273,28 @@ class Page:
             if objection is None and foreign.harmful:
                 self.harmed_by = tuple(part for part in parts if part not in own)
         if objection is None:
-            return self._proof(fixed)
+            proof = self._proof(fixed)
+            self._tell_querysets(proof, alone=not statements)
+            return proof
         for index, part in self.parts.items():
             told = (part.fix.code, f"together with the others of the page {objection.reason}")
             self.verdicts[index] = Verdict(None, refuted=(told,))
         self.parts.clear()
         return None
+
+    def _tell_querysets(self, whole: Proof, *, alone: bool) -> None:
+        """Findings of one queryset share a fix: their figures are those of all of it."""
+        for queryset in {part.queryset for part in self.parts.values()}:
+            members = {i: part for i, part in self.parts.items() if part.queryset == queryset}
+            proof: Proof | None = None
+            if alone and len(members) == len(self.parts):
+                proof = whole
+            else:
+                fixed, objection = self._repeated(tuple(members.values()))
+                proof = self._proof(fixed) if objection is None else None
+            if proof is not None:
+                for index in members:
+                    self.verdicts[index] = replace(self.verdicts[index], proof=proof)
 
     def spare(self, other: Page) -> None:
         """Advise nothing that changes the response of another endpoint."""

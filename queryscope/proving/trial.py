@@ -41,14 +41,15 @@ class Halved:
 class Trial:
     """What to change during one request; ``met``, ``unfit`` and ``missed`` say what became of it.
 
-    ``statements`` are run before it, in its transaction. ``unordered`` tells that a queryset which
-    was changed has no order of its own.
+    ``statements`` are run before it in the ``database``, in its transaction. ``unordered`` tells
+    that a queryset which was changed has no order of its own.
     """
 
     changes: Mapping[Spot, Change] = field(default_factory=dict)
     answers: Mapping[Spot, Answer] = field(default_factory=dict)
     halved: Mapping[Spot, Halved] = field(default_factory=dict)
     statements: tuple[str, ...] = ()
+    database: str = "default"
     met: set[Spot] = field(default_factory=set)
     unfit: dict[Spot, str] = field(default_factory=dict)
     #: Spots that asked an object for what no change had loaded for it.

@@ -5,7 +5,17 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from queryscope.core.advice import AdvisedIndex, Served
-from queryscope.core.findings import Endpoint, Finding, Fix, Proof, Report, Skipped, Suppression
+from queryscope.core.findings import (
+    Endpoint,
+    Finding,
+    Fix,
+    Proof,
+    Report,
+    Rewrite,
+    Skipped,
+    Suppression,
+    Withdrawn,
+)
 from queryscope.core.indexes import IndexDefinition, IndexKey
 from queryscope.core.sightings import Location, TemplateLine
 
@@ -16,6 +26,25 @@ floats = st.floats(0, 1e9)
 maybe = st.none() | floats
 lists = st.lists(texts, max_size=2).map(tuple)
 locations = st.none() | st.builds(Location, texts, numbers, texts, texts)
+proofs = st.none() | st.builds(
+    Proof,
+    numbers,
+    numbers,
+    duration_ms_before=floats,
+    duration_ms_after=floats,
+    cost_before=maybe,
+    cost_after=maybe,
+)
+fixes = st.none() | st.builds(
+    Fix,
+    lookups=lists,
+    diff=st.none() | texts,
+    methods=texts,
+    deferral=texts,
+    drops=lists,
+    rewrite=st.none() | st.builds(Rewrite, elsewhere=st.booleans()),
+    partial=st.booleans(),
+)
 common = {"count": numbers, "duration_ms": floats, "saves": numbers, "saves_ms": floats}
 findings = st.builds(
     Finding,
@@ -25,17 +54,9 @@ findings = st.builds(
     template=st.none() | st.builds(TemplateLine, texts, numbers),
     tables=lists,
     waiting=st.booleans(),
-    fix=st.none() | st.builds(Fix, lookups=lists, diff=st.none() | texts),
-    proof=st.none()
-    | st.builds(
-        Proof,
-        numbers,
-        numbers,
-        duration_ms_before=floats,
-        duration_ms_after=floats,
-        cost_before=maybe,
-        cost_after=maybe,
-    ),
+    fix=fixes,
+    proof=proofs,
+    unproven=texts,
     **common,
 )
 endpoints = st.builds(
@@ -50,6 +71,8 @@ endpoints = st.builds(
     p95_ms=maybe,
     repeats=numbers,
     problem=st.none() | texts,
+    proof=proofs,
+    touched=lists,
 )
 suppressions = st.builds(
     Suppression,
@@ -91,6 +114,7 @@ any_report = st.builds(
     tool=st.dictionaries(texts, texts, max_size=2),
     round_trip_ms=floats,
     suppressions=st.lists(suppressions, max_size=1).map(tuple),
+    withdrawn=st.lists(st.builds(Withdrawn, findings, code=texts), max_size=1).map(tuple),
     indexes=st.lists(indexes, max_size=1).map(tuple),
     notes=lists,
     run=st.sampled_from(["audit", "tests"]),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from queryscope.core.baseline import Baseline, Scope, accept, reach, render
 from queryscope.core.baseline_parsing import BaselineError, parse
 from queryscope.core.detectors import NAMES
-from queryscope.core.findings import Endpoint, Finding, Report, Skipped
+from queryscope.core.findings import Endpoint, Finding, Report, Skipped, Withdrawn
 from queryscope.core.gate import Accepted, Gate
 from queryscope.core.ratchet import pruned, renamed, split
 from queryscope.core.sightings import Location, TemplateLine
@@ -157,6 +157,9 @@ def test_a_grown_one_says_what_was_accepted() -> None:
         ([BASE], report(endpoints=(endpoint(ORDERS, problem="500 Error"),)), 0, 1),
         ([BASE, replace(BASE, endpoint=CUSTOMERS)], report(whole=False), 0, 1),
         ([BASE], report(run="tests"), 0, 0),
+        # Refuted is not fixed: the next rows, or a run without proof, may show it again.
+        ([BASE], report(withdrawn=(Withdrawn(BASE, "It does not grow."),)), 0, 0),
+        ([BASE], report(withdrawn=(Withdrawn(BASE, "Its fix fails.", "x"),)), 1, 0),
     ],
 )
 def test_fixed_is_only_what_could_have_been_found(

@@ -237,6 +237,15 @@ def test_a_run_has_not_changed_from_itself(report: Report) -> None:
     assert comparison.notes == ()
 
 
+def test_proof_changes_nothing() -> None:
+    without = tuple(replace(f, proof=None, confidence="certain") for f in reports.PROVEN.findings)
+    refuted = tuple(each.finding for each in reports.PROVEN.withdrawn if not each.code)
+    before = replace(reports.PROVEN, findings=(*without, *refuted), withdrawn=())
+    comparison = compare(before, reports.PROVEN)
+    assert not comparison.changed
+    assert not compare(reports.PROVEN, before).of("fixed")
+
+
 @settings(max_examples=60, deadline=None)
 @given(any_report, any_report)
 def test_any_two_reports_compare(before: Report, after: Report) -> None:

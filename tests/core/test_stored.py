@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from queryscope.core.findings import Report, Suppression, rank
+from queryscope.core.findings import Report, Suppression, Withdrawn, rank
 from queryscope.core.gate import Gate
 from queryscope.core.reporters import REPORTERS
 from queryscope.core.sightings import Location, TemplateLine
@@ -35,6 +35,7 @@ EXAMPLES = [
     reports.EMPTY,
     reports.REPEATED,
     reports.SUPPRESSED,
+    reports.PROVEN,
 ]
 
 
@@ -59,10 +60,35 @@ def test_what_is_derived_is_not_read() -> None:
     assert report_of(json.dumps(data), "audit.json") == reports.FULL
 
 
-@pytest.mark.parametrize("key", ["run", "whole", "gate", "root", "notes", "indexes"])
+@pytest.mark.parametrize("key", ["run", "whole", "gate", "root", "notes", "indexes", "withdrawn"])
 def test_what_an_older_version_did_not_write_has_its_default(key: str) -> None:
     data = stored_as(reports.FULL)
     del data[key]
+    assert report_of(json.dumps(data), "audit.json") == reports.FULL
+
+
+@pytest.mark.parametrize(
+    ("rows", "key"),
+    [
+        ("findings", "proof"),
+        ("findings", "unproven"),
+        ("endpoints", "proof"),
+        ("endpoints", "touched"),
+    ],
+)
+def test_what_an_older_version_did_not_prove_is_unknown(rows: str, key: str) -> None:
+    data = stored_as(reports.FULL)
+    for row in data[rows]:
+        del row[key]
+    assert report_of(json.dumps(data), "audit.json") == reports.FULL
+
+
+def test_a_fix_of_an_older_version_has_no_parts() -> None:
+    data = stored_as(reports.FULL)
+    for part in ("methods", "deferral", "drops", "rewrite", "partial"):
+        for one in data["findings"]:
+            if one["fix"] is not None:
+                del one["fix"][part]
     assert report_of(json.dumps(data), "audit.json") == reports.FULL
 
 
@@ -118,9 +144,10 @@ def test_keys_are_those_of_the_project_wherever_it_was(root: str) -> None:
     )
 
 
-def test_templates_and_suppressions_move_as_well() -> None:
+def test_templates_suppressions_and_what_was_withdrawn_move_as_well() -> None:
     allowed = Suppression("x", here("a.py"), 1, (), "", None, "used", findings=(IN_TEMPLATE,))
-    report = reports.report(IN_TEMPLATE, suppressions=(allowed,))
+    refuted = Withdrawn(IN_TEMPLATE, "It does not grow.")
+    report = reports.report(IN_TEMPLATE, suppressions=(allowed,), withdrawn=(refuted,))
     assert report_of(made_at("/builds/acme/shop", report), "audit.json") == report
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..findings import SEVERITIES, Finding, Severity
 from ..paths import relative
 from ..sightings import Location, TemplateLine
+from . import proof
 from .advice_blocks import broken
 from .layout import WIDTH, clean, cut, duration, plural, shorten, width, wrap
 from .listings import paste_lines, sql_lines
@@ -63,6 +64,30 @@ class Block:
     @property
     def severity(self) -> Severity:
         return min((f.severity for f in self.findings), key=SEVERITIES.index)
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether all of it is."""
+        return all(finding.confidence == "proven" for finding in self.findings)
+
+    @property
+    def kind(self) -> str:
+        """ "error", "error, likely", "error, proven in part", "in waiting"."""
+        kind = "in waiting" if self.waiting else self.severity
+        sure: str = self.findings[0].confidence
+        if not self.is_proven and self.is_proven_in_part:
+            sure = "proven in part"
+        return kind if sure == "certain" else f"{kind}, {sure}"
+
+    @property
+    def is_proven_in_part(self) -> bool:
+        """Whether something of it is, perhaps all."""
+        return any(finding.confidence == "proven" for finding in self.findings)
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether one looked if it is proven, whatever came of it."""
+        return any(f.unproven or proof.proof_of(f) is not None for f in self.findings)
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -128,13 +153,13 @@ def render(block: Block, number: int, root: str, *, verbose: bool = False) -> It
         yield f"{_INDENT}The rows come from"
         yield from _place(block.findings[0].origin, root)
     yield from _remedy(block)
+    yield from _proof(block)
+    if verbose:
+        yield from _diffs(block)
 
 
 def _title(block: Block, number: int) -> Iterator[str]:
-    first = block.findings[0]
-    sure = "" if first.confidence == "certain" else f", {first.confidence}"
-    kind = "in waiting" if block.waiting else block.severity
-    left = f"{number}. {', '.join(block.detectors)} ({kind}{sure}) "
+    left = f"{number}. {', '.join(block.detectors)} ({block.kind}) "
     right = f" {savings(block)}"
     room = WIDTH - len(left) - len(right)
     yield from [left + "-" * room + right] if room > 1 else wrap(left + right.strip(), "", _INDENT)
@@ -215,7 +240,8 @@ def _remedy(block: Block) -> Iterator[str]:
     findings = sorted(block.findings, key=lambda finding: finding.fix is not None)
     hints = [finding.hint.partition(", then ") for finding in findings if finding.hint]
     changes = list(dict.fromkeys(change.rstrip(".") for change, _, _ in hints))
-    yield ""
+    if changes or fixes:
+        yield ""
     for number, change in enumerate(changes):
         last = "" if change.endswith(";") else "."  # SQL ends as it is pasted
         end = ":" if fixes and number == len(changes) - 1 else last
@@ -234,6 +260,26 @@ def _remedy(block: Block) -> Iterator[str]:
         yield from ["", f"{_INDENT}     or, as Django 6.1 can:", ""]
         yield from (_CODE + line for line in paste_lines(code, WIDTH - len(_CODE)))
     yield from _afterwards(list(dict.fromkeys(then.rstrip(".") for _, _, then in hints if then)))
+
+
+def _proof(block: Block) -> Iterator[str]:
+    said = list(proof.said(block.findings))
+    if said:
+        yield ""
+    for first, *others in said:
+        together = " ".join([first, *others])
+        if width(_INDENT + first) > WIDTH or width(_INDENT + together) <= WIDTH:
+            yield from wrap(together, _INDENT, _INDENT + "  ")
+        else:
+            yield _INDENT + first
+            yield from (line for part in others for line in wrap(part, _INDENT + "  "))
+
+
+def _diffs(block: Block) -> Iterator[str]:
+    """To be read: what writes it, or what git takes, is `queryscope fix`."""
+    for diff in dict.fromkeys(f.fix.diff for f in block.findings if f.fix and f.fix.diff):
+        yield ""
+        yield from (_CODE + cut(clean(line), WIDTH - len(_CODE)) for line in diff.splitlines())
 
 
 def pasted(code: str, room: int) -> Iterable[str]:

@@ -96,7 +96,7 @@ def _of_problem(problem: Problem, report: Report, root: str) -> Annotation:
         kind=_OF_SEVERITY[problem.severity],
         site=site,
         title=f"{worst.detector} in {problem.where}",
-        lines=(described(worst), *remedy(worst)),
+        lines=(described(worst), *remedy(worst, problem.findings)),
         changed=site is not None and is_changed(changed, site.file, site.line),
     )
 

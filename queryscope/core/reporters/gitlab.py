@@ -10,7 +10,8 @@ import json
 
 from ..findings import Report, Severity
 from .layout import clean
-from .problems import described, problems
+from .problems import Problem, described, problems
+from .proof import proof_of, sentences
 from .sites import site_of
 
 _SEVERITIES: dict[Severity, str] = {"error": "major", "warning": "minor", "info": "info"}
@@ -20,7 +21,7 @@ def render(report: Report, *, root: str = "", verbose: bool = False) -> str:
     """A JSON array; GitLab itself compares it with that of the target branch."""
     entries = [
         {
-            "description": f"{described(problem.worst)} ({problem.where})",
+            "description": f"{described(problem.worst)} ({problem.where}){_proof(problem)}",
             "check_name": problem.worst.detector,
             "fingerprint": problem.fingerprint,
             "severity": _SEVERITIES[problem.severity],
@@ -31,3 +32,8 @@ def render(report: Report, *, root: str = "", verbose: bool = False) -> str:
     ]
     text = json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _proof(problem: Problem) -> str:
+    proven = [finding for finding in problem.findings if proof_of(finding) is not None]
+    return "".join(f". {sentence}" for sentence in sentences(proven))

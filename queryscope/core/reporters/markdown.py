@@ -9,7 +9,9 @@ from .blocks import Block, blocks, pasted, savings, short_place
 from .layout import cut, duration, plural
 from .markup import code, details, fenced, text
 from .problems import Problem, described, problems, statement
+from .proof import figures, sentences
 from .remarks import Remark, remarks, verdict
+from .reruns import proven_pages
 from .sites import places
 
 #: Bytes; a comment on GitHub may have 65,536 characters.
@@ -32,7 +34,8 @@ def render(report: Report, *, root: str = "", verbose: bool = False) -> str:
     # In a check nothing is only worth knowing: what is new fails it.
     notes = [b for b in found if b.severity == "info"] if report.gate is None else []
     head = _trimmed([f"## queryscope: {text(verdict(report))}", *_remarks(report, root)])
-    tail = [s for s in (_notes(notes, root), _endpoints(report)) if s and _size(s) <= _MOST_AROUND]
+    around = (_proven(report), _notes(notes, root), _endpoints(report))
+    tail = [section for section in around if section and _size(section) <= _MOST_AROUND]
     room = _MOST - sum(map(_size, [head, *tail]))
     told = [block for block in found if block not in notes]
     shown: list[list[str]] = []
@@ -77,9 +80,8 @@ def _remark(remark: Remark) -> Iterator[str]:
 
 
 def _block(block: Block, number: int, root: str) -> Iterator[str]:
-    sure = "" if block.findings[0].confidence == "certain" else f", {block.findings[0].confidence}"
     kinds = code(", ".join(block.detectors))
-    yield f"### {number}. {kinds} ({block.severity}{sure}): {text(savings(block))}"
+    yield f"### {number}. {kinds} ({block.kind}): {text(savings(block))}"
     yield ""
     yield _where(block.endpoints)
     yield ""
@@ -121,9 +123,11 @@ def _remedy(block: Block) -> Iterator[str]:
         lines = lines if len(lines) <= _MAX_CODE else [*lines[:_MAX_CODE], *cut_off]
         yield ""
         yield from fenced(lines, "sql" if fix.startswith(_SQL) else "python")
-    if steps:
+    proof = sentences(block.findings)[:_MAX_PROBLEMS]
+    if steps or proof:
         yield ""
     yield from (f"- Then {_sentence(step)}" for step in [*steps][:_MAX_PROBLEMS])
+    yield from (f"- {text(cut(sentence, _MAX_LINE))}" for sentence in proof)
 
 
 def _sentence(raw: str) -> str:
@@ -144,6 +148,18 @@ def _notes(notes: Sequence[Block], root: str) -> list[str]:
 def _note(block: Block, root: str) -> str:
     place = short_place(block.place, root) if block.place else block.endpoints[0]
     return f"{code(cut(place, _MAX_LINE))}: {text(savings(block))}"
+
+
+def _proven(report: Report) -> list[str]:
+    """Pages with all that is proven of them in place."""
+    rows = proven_pages(report) if report.gate is None else []
+    lines = [
+        f"- {code(cut(endpoint.name, _MAX_LINE))}: {figures(proof)}"
+        for endpoint, proof in rows[:_MAX_ENDPOINTS]
+    ]
+    if len(rows) > _MAX_ENDPOINTS:
+        lines.append(f"- and {plural(len(rows) - _MAX_ENDPOINTS, 'more endpoint')}")
+    return details("Proven, all changes of a page at once", lines) if lines else []
 
 
 def _endpoints(report: Report) -> list[str]:

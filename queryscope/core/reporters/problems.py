@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..findings import SEVERITIES, Finding, Severity
 from .blocks import pasted
 from .layout import clean, duration, plural
 from .listings import sql_lines
+from .proof import sentences
 
 #: Columns of pasted code, where lines may be longer than a terminal's.
 _ROOM = 88
@@ -93,12 +94,14 @@ def statement(finding: Finding) -> list[str]:
     return list(sql_lines(finding.fingerprint, _ROOM))
 
 
-def remedy(finding: Finding) -> list[str]:
-    """What to do, in lines: the hint, and the code to paste after an empty one."""
+def remedy(finding: Finding, alike: Sequence[Finding] = ()) -> list[str]:
+    """What to do, in lines: the hint, the code to paste after an empty one, and what is proven of
+    it there or, of ``alike``, at the endpoint that gains most."""
     lines = [f"Fix: {clean(finding.hint).strip()}"] if finding.hint else []
     if finding.fix is not None:
         imports = [*finding.fix.imports, ""] if finding.fix.imports else []
         lines += ["", *imports, *pasted(finding.fix.code, _ROOM)]
         if finding.fix.alternative:
             lines += ["", "Or, as Django 6.1 can:", "", *pasted(finding.fix.alternative, _ROOM)]
-    return lines
+    proof = sentences(alike or [finding])
+    return [*lines, "", *proof] if proof else lines

@@ -13,6 +13,7 @@ from ..paths import relative
 from .budgets import MEASURES
 from .gate import readable
 from .layout import clean, plural
+from .reruns import BESIDE, touched, withdrawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def remarks(report: Report, root: str = "") -> list[Remark]:
         *_suppressions(report, root),
         *(_gate(gate) if gate is not None else ()),
         *_not_judged(report),
+        *_reruns(report),
         *(Remark(clean(note)) for note in report.notes),
     ]
 
@@ -138,3 +140,15 @@ def _not_judged(report: Report) -> Iterator[Remark]:
     if report.skipped:
         were = "was" if len(report.skipped) == 1 else "were"
         yield Remark(f"{plural(len(report.skipped), 'route')} {were} not requested")
+
+
+def _reruns(report: Report) -> Iterator[Remark]:
+    if report.withdrawn:
+        yield Remark(withdrawn(report.withdrawn))
+    reached = touched(report)
+    if reached:
+        names = [
+            clean(f"{first}{f' and {len(others)} more' if others else ''}: {', '.join(what)}")
+            for what, (first, *others) in reached.items()
+        ]
+        yield Remark(BESIDE, (*names,))

@@ -126,7 +126,7 @@ def _index(name: str, detector: str) -> dict[str, int]:
 
 def _message(problem: Problem) -> str:
     first = f"{described(problem.worst)} ({problem.where})"
-    return _unlinked("\n".join([first, *remedy(problem.worst)]))
+    return _unlinked("\n".join([first, *remedy(problem.worst, problem.findings)]))
 
 
 def _unlinked(text: str) -> str:

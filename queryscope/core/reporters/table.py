@@ -8,10 +8,11 @@ from tabulate import tabulate
 
 from ..findings import SEVERITIES, Endpoint, Report, Skipped
 from ..paths import is_packaged
-from . import gate, suppressions
+from . import gate, reruns, suppressions
 from .blocks import Block, blocks, short_place
 from .blocks import render as render_block
 from .layout import WIDTH, clean, duration, plural, shorten, width, wrap
+from .proof import proof_of
 
 _MAX_ENDPOINTS = 40
 _MAX_NOTES = 10
@@ -30,6 +31,7 @@ def render(report: Report, *, root: str = "", verbose: bool = False) -> str:
         list(_endpoints(report, verbose=verbose)) if report.gate is None or verbose else [],
         *(list(render_block(b, n, root, verbose=verbose)) for n, b in enumerate(told, 1)),
         [] if whole else list(_notes(notes, root)),
+        *reruns.sections(report, root, verbose=verbose),
         *suppressions.sections(report, root, verbose=verbose),
         list(_failed(report)),
         list(_skipped(report.skipped, brief=report.gate is not None, verbose=verbose)),
@@ -204,12 +206,27 @@ def _summary(report: Report, found: list[Block], root: str, *, verbose: bool) ->
     counts = report.summary()["findings"]
     kinds = ", ".join(_severity(counts[name], name) for name in SEVERITIES if counts[name])
     changes = [block for block in found if not block.is_budget]
-    cured = f", cured by {plural(len(changes), 'change')}" if changes else ""
+    cured = f", cured by {plural(len(changes), 'change')}{_proven(changes)}" if changes else ""
     yield from wrap(f"{plural(len(report.findings), 'finding')} ({kinds}){cured}.")
     yield from _savings(changes, report.round_trip_ms)
     yield _status(report)
     yield ""
     yield from _next(found, root, "audit", verbose=verbose)
+
+
+def _proven(changes: list[Block]) -> str:
+    """ ", 2 of them proven" where one looked whether they are."""
+    proven = sum(1 for block in changes if block.is_proven)
+    partly = sum(1 for block in changes if block.is_proven_in_part) - proven
+    in_part = f", {partly:,} in part" if partly else ""
+    if not proven and partly:
+        return ", proven in part" if len(changes) == 1 else f", {partly:,} of them proven in part"
+    if not proven:
+        none = ", not proven" if len(changes) == 1 else ", none of them proven"
+        return none if any(block.was_tried for block in changes) else ""
+    if proven == len(changes):
+        return ", proven" if proven == 1 else ", all of them proven"
+    return f", {proven:,} of them proven{in_part}"
 
 
 def _status(report: Report) -> str:
@@ -252,6 +269,11 @@ def _next(found: list[Block], root: str, verb: str, *, verbose: bool) -> Iterato
     elif not verbose:
         yield "Next: read them in full:"
         yield f"    python manage.py queryscope {verb} -v 2"
+    proven = {f.request for block in found for f in block.findings if proof_of(f) is not None}
+    if proven:
+        only = next(iter(proven)) if len(proven) == 1 else None
+        yield "What is proven, as a diff (--write changes your files):"
+        yield f"    python manage.py queryscope fix{f' {_quoted(only)}' if only else ''}"
     yield from wrap(f"What {worst.detectors[0]} means and when it is wrong:")
     yield f"    python manage.py queryscope rule {worst.detectors[0]}"
 

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from queryscope.core.findings import Endpoint, Finding, Fix, Report, Skipped, Suppression, rank
+from queryscope.core.findings import (
+    Endpoint,
+    Finding,
+    Fix,
+    Proof,
+    Report,
+    Skipped,
+    Suppression,
+    Withdrawn,
+    rank,
+)
 from queryscope.core.sightings import Location, TemplateLine
 
 ROOT = "/home/ann/shop"
@@ -276,3 +287,70 @@ SUPPRESSED = report(
     ),
 )
 SUPPRESSED_ALL = report(suppressions=SUPPRESSED.suppressions[1:3])
+
+
+def rerun(before: int, after: int, before_ms: float, after_ms: float, **changes: Any) -> Proof:
+    values: dict[str, Any] = {"cost_before": None, "cost_after": None, "same_response": True}
+    return Proof(before, after, before_ms, after_ms, **{**values, "method": "rerun", **changes})
+
+
+def proven(proof: Proof, **changes: Any) -> Finding:
+    return finding(confidence="proven", proof=proof, **changes)
+
+
+DIFF = """\
+--- a/shop/orders/views.py
++++ b/shop/orders/views.py
+@@ -11,3 +11,5 @@
+ def order_list(request):
+-    orders = Order.objects.filter(open=True)
++    orders = Order.objects.filter(open=True).select_related("customer__country").prefetch_related(
++        "lines__product"
++    )
+     return render(request, "orders/list.html", {"orders": orders})
+"""
+STREAMED = finding(
+    detector="query-in-loop",
+    severity="warning",
+    confidence="likely",
+    message="Stock.get() is asked 12 times with other values",
+    location=Location(VIEWS, 70, "stock", "Stock.objects.get(sku=line.sku)"),
+    origin=None,
+    relation="orders.Stock",
+    hint="Ask for all of them at once.",
+    count=12,
+    saves=11,
+    fix=Fix("in_bulk", (), 'Stock.objects.in_bulk(skus, field_name="sku")'),
+    unproven="the loop that asks would have to change as well.",
+)
+PROVEN = report(
+    proven(rerun(1_103, 5, 845.2, 21.4), fix=replace(MERGED, diff=DIFF)),
+    replace(LINES, confidence="proven", proof=rerun(1_103, 5, 845.2, 21.4)),
+    replace(ELSEWHERE, confidence="proven", proof=rerun(24, 3, 9.4, 4.04)),
+    STREAMED,
+    DUPLICATE,
+    WAITING,
+    endpoints=(
+        endpoint("GET /", 1, touched=("mail: 2 messages not sent", "socket: 10.0.0.7:6379")),
+        endpoint("GET /about/", 0, touched=("cache default: 3 writes", "storage: 1 file saved")),
+        endpoint("GET /dashboard/", 24, proof=rerun(24, 3, 9.4, 4.04)),
+        endpoint("GET /orders/", 1_103, proof=rerun(1_103, 4, 845.2, 19.6)),
+        endpoint("GET /team/", 2, touched=("mail: 2 messages not sent", "socket: 10.0.0.7:6379")),
+    ),
+    withdrawn=(
+        Withdrawn(
+            finding(relation="orders.Order.notes", message="Order.notes is loaded for each row"),
+            "half of the rows cause as many queries (50) as all of them",
+        ),
+        Withdrawn(
+            finding(),
+            "with it the body differs from the 1,204th character on",
+            'Order.objects.select_related("customer__country").prefetch_related("lines")',
+        ),
+    ),
+)
+#: One change of one page: the change says it all.
+PROVEN_ONE = report(
+    proven(rerun(103, 4, 1_250.0, 21.4)),
+    endpoints=(endpoint("GET /orders/", 103, proof=rerun(103, 4, 1_250.0, 21.4)),),
+)

@@ -17,7 +17,7 @@ from . import checks, reports
 HOSTILE = "\x1b[2J\r\x07\x9b\u202e\u200f\u2066\ufeff\udce9"
 #: Texts that only queryscope writes: words of its own, numbers of a digest, dates.
 _OURS = {"detector", "severity", "confidence", "kind", "status", "digest", "until", "tool", "alias"}
-_OURS |= {"vendor", "detectors", "measure", "run"}
+_OURS |= {"vendor", "detectors", "measure", "run", "method"}
 
 
 def hostile(value: Any, name: str = "") -> Any:
@@ -36,8 +36,14 @@ def hostile(value: Any, name: str = "") -> Any:
 @pytest.mark.parametrize("verbose", [False, True])
 @pytest.mark.parametrize(
     "report",
-    [reports.FULL, reports.WORTH_KNOWING, reports.SEVERAL_STEPS, reports.SUPPRESSED],
-    ids=["full", "worth-knowing", "several-steps", "suppressed"],
+    [
+        reports.FULL,
+        reports.WORTH_KNOWING,
+        reports.SEVERAL_STEPS,
+        reports.SUPPRESSED,
+        reports.PROVEN,
+    ],
+    ids=["full", "worth-knowing", "several-steps", "suppressed", "proven"],
 )
 def test_nothing_steers_the_terminal(report: Any, verbose: bool) -> None:
     text = REPORTERS["table"](hostile(report), root=reports.ROOT, verbose=verbose)
@@ -56,8 +62,15 @@ def test_json_stays_json() -> None:
 @pytest.mark.parametrize("name", ["github", "gitlab", "junit", "markdown", "sarif"])
 @pytest.mark.parametrize(
     "report",
-    [reports.FULL, reports.SUPPRESSED, checks.CHECKED, checks.FIRST, checks.STRICT],
-    ids=["full", "suppressed", "checked", "first", "strict"],
+    [
+        reports.FULL,
+        reports.SUPPRESSED,
+        reports.PROVEN,
+        checks.CHECKED,
+        checks.FIRST,
+        checks.STRICT,
+    ],
+    ids=["full", "suppressed", "proven", "checked", "first", "strict"],
 )
 def test_nothing_steers_those_who_read_logs_and_comments(report: Any, name: str) -> None:
     text = REPORTERS[name](hostile(report), root="/")

@@ -43,7 +43,15 @@ def test_snapshot() -> None:
 
 @pytest.mark.parametrize(
     "report",
-    [reports.EMPTY, reports.FULL, reports.SUPPRESSED, checks.CHECKED, checks.FIRST, checks.STRICT],
+    [
+        reports.EMPTY,
+        reports.FULL,
+        reports.SUPPRESSED,
+        reports.PROVEN,
+        checks.CHECKED,
+        checks.FIRST,
+        checks.STRICT,
+    ],
 )
 def test_what_readers_know(report: Report) -> None:
     root = suite(report)

@@ -47,6 +47,7 @@ def test_snapshot() -> None:
     [
         (reports.EMPTY, "no findings"),
         (reports.FULL, "5 findings (3 errors, 1 warning, 1 info)"),
+        (reports.PROVEN, "6 findings (3 errors, 2 warnings, 1 info)"),
         (checks.CHECKED, "3 new findings"),
         (checks.CLEAN, "nothing new"),
         (checks.STRICT, "nothing new, but --strict counts what follows"),

@@ -15,6 +15,11 @@ from . import checks, reports
     [
         (reports.SUPPRESSED, "12 suppressions allowed nothing"),
         (reports.SUPPRESSED, "3 findings allowed by suppressions"),
+        (reports.PROVEN, "Beside the database, which is rolled back, requests reached"),
+        (
+            reports.PROVEN,
+            "1 finding and 1 fix withdrawn: running the request again refuted them",
+        ),
         (checks.CHECKED, "2 known findings fixed, to be taken out by check --prune"),
         (checks.CHECKED, "Moved? check --accept-moved renames them"),
         (checks.CHECKED, "1 budget exceeded"),

@@ -25,6 +25,7 @@ ALL = {
     "several-steps": reports.SEVERAL_STEPS,
     "slow": reports.SLOW,
     "suppressed": reports.SUPPRESSED,
+    "proven": reports.PROVEN,
     "worth-knowing": reports.WORTH_KNOWING,
     "checked": checks.CHECKED,
     "clean": checks.CLEAN,
