@@ -154,7 +154,9 @@ def _wrapped() -> Iterator[None]:
         _blocks += 1
         if _blocks == 1:
             for owner, name, wrapper in _WRAPPERS:
-                _originals[wrapper] = vars(owner)[name]
+                # Someone may have put a wrapper of an earlier block back.
+                if vars(owner)[name] is not wrapper:
+                    _originals[wrapper] = vars(owner)[name]
                 setattr(owner, name, wrapper)
     try:
         yield

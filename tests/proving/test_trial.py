@@ -120,9 +120,14 @@ def test_what_another_put_there_meanwhile_stays(library, monkeypatch):
     def counted(self: Any) -> int:
         return 42
 
+    before = originals()
     with tried(Trial()):
         monkeypatch.setattr(QuerySet, "count", counted)
     assert Book.objects.count() == 42
+    monkeypatch.undo()
+    with tried(Trial()):
+        assert Book.objects.count() == 5
+    assert originals() == before
 
 
 @pytest.mark.django_db(transaction=True)
