@@ -77,6 +77,28 @@ def built_in(
     return found.pop() if len(found) == 1 else None
 
 
+@lru_cache(maxsize=1024)
+def begun_at(
+    file: str, line: int, owner: str | None, names: tuple[str, ...]
+) -> tuple[int, str] | None:
+    """The line and the name of the only ``owner.name`` in the innermost statement at ``line``."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    around = [
+        head
+        for node in _within(tree)
+        if isinstance(node, ast.stmt)
+        and (head := _head(node)).lineno <= line <= (head.end_lineno or head.lineno)
+    ]
+    if not around:
+        return None
+    innermost = max(around, key=lambda head: head.lineno)
+    found = {(m.node.lineno, m.node.attr) for m in _mentions(_read(innermost), owner, names)}
+    return found.pop() if len(found) == 1 else None
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """What a function puts into a template's context under one name.

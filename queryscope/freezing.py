@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from .building import Site
 from .core.events import MANY_RELATIONS, Offence, QueryGroup, Source, TimelineEntry
 from .core.runs import merged
 from .core.sightings import Location, Reading, Usage
@@ -14,7 +15,7 @@ from .groups import Group
 from .provenance import children_of
 from .readings import reading_of
 from .roles import is_application
-from .rows import Rows, rows_of
+from .rows import Rows, rows_at, rows_of
 from .sources import SourceNode
 from .spelled import attributes_in, spelled_at
 from .turns import is_asynchronous, waits
@@ -24,15 +25,17 @@ def freeze(
     groups: list[Group],
     sources: list[SourceNode],
     timeline: list[tuple[int, int, int]],
+    sites: Mapping[int, Site],
 ) -> dict[str, Any]:
     """What was counted, as a trace's groups, sources and timeline.
 
+    ``sites`` are where the querysets of groups, by their indexes, were seen being built.
     Source lines are read here, after the work was done.
     """
     readings = [_reading(group) for group in groups]
     return {
         "groups": tuple(map(_freeze_group, groups, readings)),
-        "sources": tuple(_freeze_source(node, groups, readings) for node in sources),
+        "sources": tuple(_freeze_source(node, groups, readings, sites) for node in sources),
         "timeline": tuple(map(TimelineEntry._make, timeline)),
     }
 
@@ -143,7 +146,12 @@ def _reading(group: Group) -> Reading | None:
     return reading_of(group.place, relation, owner, group.model, group.operation)
 
 
-def _freeze_source(node: SourceNode, groups: list[Group], readings: list[Reading | None]) -> Source:
+def _freeze_source(
+    node: SourceNode,
+    groups: list[Group],
+    readings: list[Reading | None],
+    sites: Mapping[int, Site],
+) -> Source:
     parent = node.parent.index if node.parent is not None else None
     if node.group is None:
         assert node.relation is not None
@@ -166,7 +174,8 @@ def _freeze_source(node: SourceNode, groups: list[Group], readings: list[Reading
     where = group.place
     lazy = node.loaded_by == "lazy" and many
     accessor = node.relation.name if lazy and node.relation else None
-    rows = rows_of(where, group.model, accessor) if where else Rows(None)
+    said = rows_of(where, group.model, accessor) if where else Rows(None)
+    rows = _rows(node, group, said, accessor, sites)
     facts = {**group.queryset_facts, "manager": rows.manager or group.queryset_facts["manager"]}
     return Source(
         index=node.index,
@@ -183,6 +192,7 @@ def _freeze_source(node: SourceNode, groups: list[Group], readings: list[Reading
         written=where.written if where else False,
         built=rows.built,
         evaluates=rows.evaluates,
+        taken=said.location if said.location != rows.location else None,
         plain=_is_plain(group, reading),
         reading=reading,
         looped=group.looped,
@@ -193,21 +203,45 @@ def _freeze_source(node: SourceNode, groups: list[Group], readings: list[Reading
         evaluations=node.evaluations,
         rows=node.rows,
         group=node.group,
-        usage=_usage(node, rows.location),
+        usage=_usage(node, said.location, rows.location),
         **facts,
     )
 
 
-def _usage(node: SourceNode, location: Location | None) -> Usage | None:
-    """What was read of the rows, with what the project's code says where they are built."""
-    if node.usage is None or location is None or not is_application(location.file):
+def _rows(
+    node: SourceNode, group: Group, said: Rows, accessor: str | None, sites: Mapping[int, Site]
+) -> Rows:
+    """Where rows were seen being built, or else what the source says of them."""
+    site, where, facts = sites.get(group.index), group.place, group.queryset_facts
+    if site is None or where is None or group.collected or where.field is not None:
+        return said
+    # The related objects of these are loaded once their rows are there, where these are evaluated.
+    if facts["raw"] or facts["combined"]:
+        return said
+    # What a template or a serializer reads of a manager is loaded with the rows above.
+    if node.loaded_by == "lazy" and group.plain and not (where.written or said.built):
+        return said
+    return rows_at(site.position, site.manager, group.model, accessor)
+
+
+def _usage(node: SourceNode, said: Location | None, built: Location | None) -> Usage | None:
+    """What was read of the rows, with what the project's code says where they are built.
+
+    ``said`` is the line that the source alone tells: eager loading that stands elsewhere, in a
+    helper say, is for others as well.
+    """
+    if node.usage is None or said is None or not is_application(said.file):
         return node.usage
-    said = spelled_at(location.file, location.line)
+    spelled = spelled_at(said.file, said.line)
+    mentioned, branches = {*spelled.mentioned}, {*node.usage.branches, *attributes_in(said.file)}
+    if built is not None and built != said:
+        mentioned.update(spelled_at(built.file, built.line).mentioned)
+        branches.update(attributes_in(built.file))
     return replace(
         node.usage,
         ours=True,
-        lookups=said.lookups,
-        prefetches=said.prefetches,
-        mentioned=said.mentioned,
-        branches=tuple(sorted({*node.usage.branches, *attributes_in(location.file)})),
+        lookups=spelled.lookups,
+        prefetches=spelled.prefetches,
+        mentioned=tuple(sorted(mentioned)),
+        branches=tuple(sorted(branches)),
     )

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from . import querysets
+from .building import Building
 from .core.fingerprint import Statement
 from .groups import Group, first_sight
 from .keys import relation_by_key
@@ -66,6 +67,8 @@ class Ledger:
         self._origins = Origins(self.nodes)
         self._pages = Pages()
         self._writes = 0
+        #: Notes where querysets are built, in a watched recording.
+        self.building: Building | None = None
 
     def close(self, watch: Watch | None = None) -> None:
         """Count nothing more and let go of every object of the application."""
@@ -280,6 +283,8 @@ class Ledger:
             self._origins.stream(held, evaluation)
         else:
             self._origins.hold(queryset, evaluation)
+        if self.building is not None:
+            self.building.note(group.index, queryset, group.place)
 
     def _blame(self, group: Group, evaluation: Evaluation | None) -> None:
         """Count one query that a row of ``evaluation`` caused, or a stranger."""

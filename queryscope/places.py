@@ -127,7 +127,7 @@ def place(steps: list[Step], queryset: Any = None) -> Place:
             field = (type(bound.form), bound.name)
         by_library = by_library or (not callers and role in (TEMPLATE, SERIALIZER, ADMIN))
         if role == USER:
-            callers.append(_position(step))
+            callers.append(position_of(step))
             if code is None:
                 code, span = callers[-1], _span(step)
         elif role == TEMPLATE:
@@ -146,7 +146,7 @@ def place(steps: list[Step], queryset: Any = None) -> Place:
             declared = declared_by(step, is_ours)
             listed = declared is not None and not callers and template is None
         elif role == OTHER_APP and outside is None:
-            outside = _position(step)
+            outside = position_of(step)
     if template is not None and not isinstance(view_target(view), type):
         # What was put around as_view() hides the class, which the context of its template shows.
         shown = class_view(template)
@@ -193,7 +193,7 @@ def located(position: Position) -> Location:
     return Location(file, line, function, source_line(file, line))
 
 
-def _position(frame: FrameType) -> tuple[str, int, str]:
+def position_of(frame: FrameType) -> tuple[str, int, str]:
     code = frame.f_code
     return code.co_filename, frame.f_lineno, _COMPREHENSION.sub("", code.co_qualname) or "<module>"
 

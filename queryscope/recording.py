@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from time import perf_counter_ns
@@ -22,6 +22,7 @@ from django.db import connections
 from django.db.backends.signals import connection_created
 
 from .awaiting import opener
+from .building import Site, watch_building
 from .core.events import Trace
 from .core.workload import Workload
 from .freezing import freeze, rows_by_model, workload_of
@@ -131,6 +132,7 @@ class Recording:
         self._ended: int | None = None
         self._trace: Trace | None = None
         self._watch: Watch | None = None
+        self._sites: dict[int, Site] = {}
 
     @property
     def queries(self) -> int:
@@ -167,6 +169,19 @@ class Recording:
             if waiting is not None:
                 _reset(opener, waiting)
 
+    @contextmanager
+    def building(self) -> Iterator[None]:
+        """Note where the querysets are built that are evaluated inside."""
+        with watch_building() as building:
+            self.ledger.building = building
+            try:
+                yield
+            finally:
+                self.ledger.building = None
+                self._sites = building.sites
+        if building.fault is not None:
+            report_once(building.fault)
+
     def close(self, watch: Watch | None = None) -> None:
         """End the recording: a context that leaked it records nothing more.
 
@@ -187,7 +202,7 @@ class Recording:
         ledger = self.ledger
         with ledger.lock:
             groups = list(ledger.groups.values())
-            frozen = freeze(groups, ledger.nodes, ledger.timeline)
+            frozen = freeze(groups, ledger.nodes, ledger.timeline, self._sites)
             trace = replace(self.totals, **frozen)
             if ledger.closed:
                 self._trace = trace
@@ -214,6 +229,24 @@ class Recording:
     def watched(self) -> bool:
         """Whether it was noted what was read of the rows."""
         return self._watch is not None
+
+    @property
+    def built(self) -> dict[Hashable, Site]:
+        """Where querysets were built, by what tells their queries in other recordings as well."""
+        return {key: self._sites[i] for key, i in self._keys() if i in self._sites}
+
+    def adopt(self, built: Mapping[Hashable, Site]) -> None:
+        """Take over where a watched recording of the same request saw the querysets being built."""
+        self._sites = {index: built[key] for key, index in self._keys() if key in built}
+        self._trace = None
+
+    def _keys(self) -> list[tuple[Hashable, int]]:
+        ledger = self.ledger
+        with ledger.lock:
+            return [
+                ((statement.fingerprint, statement.batched, alias, site), group.index)
+                for (statement, alias, site), group in ledger.groups.items()
+            ]
 
     @property
     def outliving(self) -> frozenset[int]:
@@ -270,16 +303,20 @@ def record(
     """Record the queries of a block, in sync or async code, on every database alias.
 
     With ``reads`` it is watched as well what is read of the rows that the block loads, which shows
-    what was loaded in vain; that slows every model of the process down: for tests, not for servers.
+    what was loaded in vain, and where their querysets are built; that slows every model of the
+    process down: for tests, not for servers.
 
     >>> with record() as trace:
     ...     list(Task.objects.all())
     """
     install()
     recording = Recording(name, request)
-    watching: AbstractContextManager[Watch | None] = watch_reads() if reads else nullcontext()
     try:
-        with watching as watch, recording.active():
+        if not reads:
+            with recording.active():
+                yield recording
+            return
+        with watch_reads() as watch, recording.building(), recording.active():
             yield recording
         # Not after an error: what the rest of the block would have read is not known.
         recording.close(watch)

@@ -111,12 +111,16 @@ def application_paths() -> tuple[str, ...]:
     return tuple(os.path.join(path, "") for path in paths)
 
 
+#: By itself, because settings that change leave paths as they are.
+_real_path = lru_cache(maxsize=4096)(os.path.realpath)
+
+
 @lru_cache(maxsize=4096)
 def is_application(filename: str) -> bool:
     """Whether a file is code of the project: neither a library nor made up by one."""
     if filename.startswith("<"):
         return filename.startswith(("<stdin>", "<console>", "<ipython", "<python-input"))
-    path = os.path.realpath(filename)
+    path = _real_path(filename)
     if path.startswith(_PACKAGE):
         return False
     if path.startswith(application_paths()):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .construction import Given, built_at, built_in, given_as, named_at
+from .construction import Given, begun_at, built_at, built_in, given_as, named_at
 from .core.sightings import Location
 from .delegates import LISTS
 from .givers import Giver
@@ -49,20 +49,21 @@ class _Sought:
     def at(self, position: Position) -> Rows | None:
         """The line that built what is evaluated at a position."""
         file, line, function = position
-        return self._rows(file, function, built_at(file, line, self.owner, self.names))
+        return self.at_line(file, function, built_at(file, line, self.owner, self.names))
 
     def inside(self, method: Location) -> Rows | None:
         """The only line of a function that builds some."""
         found = built_in(method.file, method.line, self.owner, self.names)
-        return self._rows(method.file, method.function, found)
+        return self.at_line(method.file, method.function, found)
 
     def given(self, position: Position, key: str) -> tuple[Given, Rows | None] | None:
         """What a function gives a template as ``key``; None where it does not name that."""
         file, line, function = position
         given = given_as(file, line, key, self.owner, self.names)
-        return (given, self._rows(file, function, given.built)) if given is not None else None
+        return (given, self.at_line(file, function, given.built)) if given is not None else None
 
-    def _rows(self, file: str, function: str, found: tuple[int, str] | None) -> Rows | None:
+    def at_line(self, file: str, function: str, found: tuple[int, str] | None) -> Rows | None:
+        """A line that builds some, with the manager that it names."""
         if found is None:
             return None
         line, manager = found
@@ -70,11 +71,26 @@ class _Sought:
         return Rows(where, True, manager if self.owner else None)
 
 
-def rows_of(place: Place, model: Any, accessor: str | None) -> Rows:
-    """Where the rows of ``model`` come from; ``accessor`` names their related manager, if any."""
+def rows_at(position: Position, manager: str, model: Any, accessor: str | None) -> Rows:
+    """The rows of ``model`` that were seen being built at a position, with a manager."""
+    file, line, function = position
+    sought = _sought(model, accessor)
+    # A call that goes over several lines is where its name stands; its manager may stand above.
+    found = begun_at(file, line, sought.owner, sought.names)
+    if found is None and manager in sought.names:
+        found = line, manager
+    return sought.at_line(file, function, found) or Rows(located(position), True)
+
+
+def _sought(model: Any, accessor: str | None) -> _Sought:
     owner = None if accessor else model.__name__
     names = (accessor,) if accessor else tuple(manager.name for manager in model._meta.managers)
-    sought = _Sought(model, owner, names)
+    return _Sought(model, owner, names)
+
+
+def rows_of(place: Place, model: Any, accessor: str | None) -> Rows:
+    """Where the rows of ``model`` come from; ``accessor`` names their related manager, if any."""
+    sought = _sought(model, accessor)
     if place.field is not None:
         return _of_field(place)
     if not _in_template(place, accessor):

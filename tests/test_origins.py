@@ -215,10 +215,21 @@ def test_permissions_of_each_user_are_found_without_a_fix():
     ]
 
 
+def test_what_is_prefetched_already_is_prefetched_beside_as_it_is_read():
+    with record() as recording:
+        for book in Book.objects.prefetch_related("reviews"):
+            list(book.reviews.filter(text="wanted"))
+    [finding] = inspect(recording).findings
+    assert finding.fix.code == (
+        'Book.objects.prefetch_related(Prefetch("reviews", '
+        'queryset=Review.objects.filter(text="wanted"), to_attr="wanted_reviews"))'
+    )
+
+
 def test_what_is_prefetched_already_is_not_prefetched_again():
     with record() as recording:
         for book in Book.objects.prefetch_related("reviews"):
-            list(book.reviews.filter(text=""))
+            list(book.reviews.filter(text=str(book.pk)))
     [finding] = inspect(recording).findings
     assert (finding.relation, finding.fix) == ("testapp.Book.reviews", None)
     assert finding.hint.startswith("It is prefetched already: read .reviews.all() and narrow it")

@@ -91,6 +91,8 @@ class Source:
     #: ``location`` is the line that built it, or one that only evaluates it.
     built: bool = False
     evaluates: bool = False
+    #: The line that takes it from there, where another one was seen building it.
+    taken: Location | None = None
     #: A related manager was not narrowed.
     plain: bool = True
     #: One chain of calls evaluated it again and again.

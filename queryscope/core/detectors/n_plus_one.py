@@ -21,7 +21,8 @@ being evaluated (confidence certain), or, where that queryset was not seen, when
 calls ran it again and again (likely). One row today is an N+1 in waiting: it is found and marked.
 
 Silent: rows of get(), first(), [0] or a filter on a unique column; relations that are loaded
-already; two accesses to rows of different querysets; one access to one of many rows.
+already; two accesses to rows of different querysets; one access to one of many rows; in an audit
+what half of the rows cause as often as all of them.
 
 To allow one: the comment "# queryscope: ignore[n-plus-one] why" on its line or on
 the line of its queryset, or an entry of QUERYSCOPE["ALLOW"].
@@ -321,7 +322,7 @@ def _is_answered(group: QueryGroup, reading: Reading) -> bool:
 def _is_elsewhere(offender: Offender) -> bool:
     """What is read in another function than the rows come from may be read of other rows, too."""
     here, origin = offender.group.location, offender.origin
-    rows = origin.location if origin is not None else None
+    rows = (origin.taken or origin.location) if origin is not None else None
     if here is None or rows is None:
         return False
     return (here.file, here.function) != (rows.file, rows.function)

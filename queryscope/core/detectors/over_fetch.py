@@ -13,7 +13,7 @@ use:
 Only an audit, and tests that say record(reads=True), see what is read. A column counts when no row
 of any request that passes the line had it read. It is reported when such columns held 50 kB or more
 in one request, and at least half of all that the rows held. The data may hide a branch that reads
-it: confidence likely.
+it: confidence likely. An audit runs its request without them, which proves it for that one.
 
 Silent: keys; rows of get() and first(), and fewer than three; rows that are saved, pickled, copied,
 streamed, serialised as a whole, edited in a form or kept for later; models with a from_db() of

@@ -123,7 +123,8 @@ def _remedy(trace: Trace, source: Source, group: QueryGroup) -> tuple[Fix | None
         return None if source.values else Fix("iterator", (), code), f"{hint}."
     if not _is_shown(source, group):
         return None, _USED
-    if source.location is not None and source.location.function.endswith(_LISTS):
+    there = source.taken or source.location
+    if there is not None and there.function.endswith(_LISTS):
         return _of_view(group)
     if trace.request is not None:
         code = f'Paginator({rows}.order_by("pk"), {_PAGE}).get_page(request.GET.get("page"))'
@@ -150,8 +151,8 @@ def _of_view(group: QueryGroup) -> tuple[Fix, str]:
 
 
 def _is_loop(source: Source, group: QueryGroup) -> bool:
-    """Whether a loop goes through the queryset where it is built, or in the same function."""
-    here, there = group.location, source.location
+    """Whether a loop goes through the queryset where it is built, or in a function that has it."""
+    here, there = group.location, source.taken or source.location
     if here is None or there is None or group.template is not None or not source.written:
         return False
     near = (here.file, here.function) == (there.file, there.function)

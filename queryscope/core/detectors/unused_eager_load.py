@@ -15,7 +15,8 @@ use:
 Only an audit, and tests that say record(reads=True), see what is read. A relation is used when its
 attribute is read on any row, whatever becomes of it: len(), count(), a test for truth. It is unused
 when none of the requests that pass the line, all of them together, read it. The data may hide a
-branch that does: confidence likely.
+branch that does: confidence likely. An audit runs its request without it, which proves it for that
+one.
 
 Silent: what is written in a manager or a helper, for others to use; rows of get() and first(), and
 fewer than three; rows that are pickled, copied, streamed, edited in a form or kept for later;
