@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from .core.budget_settings import Limits, budget_problems, limits_of, problems_by_route
+from .core.endpoint_patterns import is_named
 from .core.suppression import Allowance, entry_problems
 
 SETTING = "QUERYSCOPE"
@@ -37,6 +38,7 @@ class Settings:
     what_if: str = "auto"
     query_budget: Limits = field(default_factory=dict)
     query_budgets: Mapping[str, Limits] = field(default_factory=dict)
+    unordered: tuple[str, ...] = ()
     round_trip_ms: float = 1.0
     application_paths: tuple[str, ...] = ()
     server_timing: bool = True
@@ -70,6 +72,11 @@ def get_settings() -> Settings:
     if found:
         raise ImproperlyConfigured("; ".join(found))
     return Settings(**{name.lower(): _freeze(name, value) for name, value in values.items()})
+
+
+def is_unordered(settings: Settings, endpoint: str) -> bool:
+    """Whether the rows of "GET /api/projects/" may come in any order, as ``UNORDERED`` says."""
+    return is_named(endpoint, settings.unordered)
 
 
 def problems(values: Any) -> list[str]:

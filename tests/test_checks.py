@@ -165,6 +165,7 @@ def test_only_what_cannot_work_stops_a_command(settings, capsys, options, middle
         call_command("check", tags=["queryscope"])
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("lines", "code", "says"),
     [

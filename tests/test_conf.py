@@ -6,7 +6,7 @@ import datetime
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from queryscope.conf import Settings, get_settings, problems
+from queryscope.conf import Settings, get_settings, is_unordered, problems
 from queryscope.core.suppression import Allowance
 
 
@@ -77,6 +77,15 @@ def test_the_setting_is_a_dict(values):
         ("IGNORE_PATHS", "/a/", "must be a list of strings that are not empty, not '/a/'"),
         ("IGNORE_PATHS", [""], "must be a list of strings that are not empty, not ['']"),
         ("IGNORE_PATHS", (), None),
+        ("UNORDERED", "/a/", "must be a list of strings that are not empty, not '/a/'"),
+        ("UNORDERED", [""], "must be a list of strings that are not empty, not ['']"),
+        ("UNORDERED", ["/a/", 5], "must be a list of strings that are not empty, not ['/a/', 5]"),
+        (
+            "UNORDERED",
+            {"/a/": True},
+            "must be a list of strings that are not empty, not {'/a/': True}",
+        ),
+        ("UNORDERED", ["/a/", "GET /b/*"], None),
         ("CACHE_ALIAS", None, "must be a string that is not empty, not None"),
         ("LOG_INTERVAL_S", -1, "must be at least 0, not -1"),
         ("KEEP_REPORTS", 0, None),
@@ -201,3 +210,26 @@ def test_entries_become_allowances(settings):
 )
 def test_an_unknown_option(name, hint):
     assert problems({name: 1}) == [f"QUERYSCOPE has no option {name!r}{hint}"]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "endpoint", "expected"),
+    [
+        ([], "GET /a/", False),
+        (["/a/"], "GET /a/", True),
+        (["/a/"], "HEAD /a/", True),
+        (["/a/"], "GET /a/b/", False),
+        (["GET /a/"], "GET /a/", True),
+        (["GET /a/"], "HEAD /a/", False),
+        (["/a/*"], "GET /a/{pk}/", True),
+        (["GET /a/*"], "GET /a/{pk}/", True),
+        (["HEAD *"], "GET /a/", False),
+        (["/b/", "/A/", "/a/?"], "GET /a/1", True),
+        (["/A/"], "GET /a/", False),
+        (["/a/[x]/"], "GET /a/[x]/", True),  # a route of its own before it is a pattern
+        (["job"], "job", True),
+    ],
+)
+def test_endpoints_without_an_order(settings, patterns, endpoint, expected):
+    settings.QUERYSCOPE = {"UNORDERED": patterns}
+    assert is_unordered(get_settings(), endpoint) is expected

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .budgets import COUNTS, MEASURES, Budget
+from .endpoint_patterns import fits, names_of
 from .names import nearest
 
 #: What is written of some measures: the most that each may be, or None for no limit.
@@ -30,8 +31,8 @@ def budget_for(endpoint: str, default: Limits, budgets: Mapping[str, Limits]) ->
     Each measure is looked up by itself: named for the endpoint, for its route, for the first
     pattern that fits and names it, for all.
     """
-    names = endpoint, endpoint.partition(" ")[2] or endpoint
-    fitting = [limits for pattern, limits in budgets.items() if _fits(names, pattern)]
+    names = names_of(endpoint)
+    fitting = [limits for pattern, limits in budgets.items() if fits(names, pattern)]
     exact = [budgets[name] for name in names if name in budgets]
     found: dict[str, Any] = {}
     for limits in (*exact, *fitting, default):
@@ -39,26 +40,25 @@ def budget_for(endpoint: str, default: Limits, budgets: Mapping[str, Limits]) ->
     return Budget(**found)
 
 
-def _fits(names: Iterable[str], pattern: str) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for name in names)
-
-
 def unused(
-    budgets: Iterable[str], endpoints: Sequence[str], skipped: Sequence[str]
+    patterns: Iterable[str],
+    endpoints: Sequence[str],
+    skipped: Sequence[str],
+    option: str = "QUERY_BUDGETS",
 ) -> Iterator[str]:
-    """A sentence for each budget that no endpoint of the whole project has, nor a skipped route.
+    """A sentence for each pattern that fits no endpoint of the whole project, nor a skipped route.
 
     What an audit cannot know is passed over: other methods, and names that are not routes.
     """
     routes = [*(name.partition(" ")[2] for name in endpoints), *skipped]
     known = [*endpoints, *routes, *(f"{method} {name}" for method in _SENT for name in skipped)]
-    for pattern in budgets:
+    for pattern in patterns:
         method, _, route = pattern.rpartition(" ")
         if "/" not in route or (method and not any(fnmatch.fnmatchcase(m, method) for m in _SENT)):
             continue
-        if pattern not in known and not _fits(known, pattern):
+        if pattern not in known and not fits(known, pattern):
             hint = nearest(route, routes) or "."
-            yield f"QUERYSCOPE['QUERY_BUDGETS'][{pattern!r}] fits no route of this audit{hint}"
+            yield f"QUERYSCOPE[{option!r}][{pattern!r}] fits no route of this audit{hint}"
 
 
 def budget_problems(value: object) -> Iterator[str]:
