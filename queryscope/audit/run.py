@@ -241,7 +241,10 @@ def _report(
     told = report.suppressions + idle(report, traces, options.settings)
     endpoints = [endpoint.name for endpoint in report.endpoints]
     routes = [one.route for one in skipped]
-    notes = unused(options.settings.query_budgets, endpoints, routes)
+    notes = [
+        *unused(options.settings.query_budgets, endpoints, routes),
+        *unused(options.settings.unordered, endpoints, routes, "UNORDERED"),
+    ]
     report = replace(report, suppressions=told, notes=(*report.notes, *notes), whole=True)
     return replace(judged, report=report)
 

@@ -19,8 +19,8 @@ from .headers import changed_cookie, changed_header, media_type
 MOST_REORDERED = 2_000_000
 
 REORDERED = (
-    "only the order of rows differs: the queryset has no order of its own; order it, or name the "
-    'endpoint in QUERYSCOPE["UNORDERED"]'
+    "only the order of rows differs: order the queryset by what is unique, or name the endpoint in "
+    'QUERYSCOPE["UNORDERED"] where none is meant'
 )
 
 

@@ -20,6 +20,8 @@ from .trying import Part, halves_of, obstacle, parts_of, trial_of, was_met
 _ROUNDS = ((100.0, 3), (1_000.0, 2))
 #: Of the queries that are left without half of the rows, the share from which they do not grow.
 _GROWS = 0.75
+#: Responses of a request as it is that show what changes in them by itself.
+_ENOUGH = 3
 #: Detectors whose fix need not take queries away: it makes them lighter.
 _LIGHTER = frozenset({"unused-eager-load", "over-fetch"})
 
@@ -184,12 +186,22 @@ class Page:
         fixed = [each.response for each in shown if each.response is not None]
         loose = self.unordered or any(each.unordered for each in shown)
         found = compare(self._responses(), fixed, unordered=self.unordered)
-        if not found.same and len(self.as_it_is) == 1:
+        if not found.same and not (found.reordered and loose):
+            found = self._compared_again(fixed)
+        return replace(found, same=True) if found.reordered and loose else found
+
+    def _compared_again(self, fixed: Sequence[Captured]) -> Comparison:
+        """With more responses of the request as it is: a difference counts only where these do
+        not differ alike.
+        """
+        for _ in range(max(1, _ENOUGH - len(self.as_it_is))):
             self._ask_as_it_is()
-            found = compare(self._responses(), fixed, unordered=self.unordered)
-        if found.reordered and loose:
-            return replace(found, same=True)
-        return found
+        *others, last = self._responses()
+        found = compare([*others, last], fixed, unordered=self.unordered)
+        if found.same or not others or compare(others, [last], unordered=self.unordered).same:
+            return found
+        reason = "the response differs from one request to the next"
+        return Comparison(same=False, comparable=False, reason=reason)
 
     def _responses(self) -> list[Captured]:
         return [each.response for each in self.as_it_is if each.response is not None]
