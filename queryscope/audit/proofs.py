@@ -116,7 +116,8 @@ def _judged(finding: Finding, verdict: Verdict | None) -> Finding | None:
         fix=verdict.fix,
         proof=proof,
         confidence="proven",
-        saves=verdict.saves,
+        # Its fix may load on the way what other findings count.
+        saves=min(finding.saves, verdict.saves),
     )
 
 
