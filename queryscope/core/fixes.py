@@ -137,19 +137,21 @@ def eager_fix(origin: Source, remedy: Remedy, kind: FixKind) -> Fix:
         arguments = (*map(_quote, loads.prefetched), *loads.nested)
         code = f"prefetch_related_objects(rows, {', '.join(arguments)})"
         return Fix("prefetch_related", lookups, code)
+    if origin.changelist and loads.selected:
+        # Where a queryset or a list names joins, Django adds none of those that it would make.
+        joined = _outermost((*origin.selected, *origin.displayed, *loads.selected))
+        loads = replace(loads, selected=joined)
     methods, deferral = loads.methods, _deferral(origin, remedy)
     many = {counted.relation.name for counted in remedy.counted if not counted.exists}
     # A lock cannot stand beside the GROUP BY that a joined count needs.
     alone = len(many) == 1 and not (origin.multiplied or origin.locked or origin.ordering is None)
     if counts := tuple(dict.fromkeys(c.annotation(alone=alone) for c in remedy.counted)):
         methods += f".annotate({', '.join(counts)})"
-        if origin.ordering and any("=Count(" in count for count in counts):
+        if origin.ordering and any("=Count(" in count.partition("(")[0] + "(" for count in counts):
             methods += f".order_by({_quoted(origin.ordering)})"
     if origin.changelist:
         only_joins = methods.count("(") == 1 and not origin.inline
-        # A list of its own takes the place of what Django or the class joined before.
-        joined = _outermost((*origin.selected, *origin.displayed, *loads.selected))
-        code = _changelist(methods, joined if loads.selected else (), only_joins)
+        code = _changelist(methods, loads.selected, only_joins)
     else:
         code = expression(origin) + deferral + methods
         if origin.streamed:

@@ -192,6 +192,14 @@ def test_a_list_of_joins_keeps_those_that_were_there():
     assert fix.code == 'list_select_related = ["sprint", "owner", "project"]'
 
 
+def test_a_queryset_of_its_own_keeps_the_joins_that_were_there():
+    rows = source(changelist=True, selected=("sprint",), displayed=("owner",))
+    fix = eager_fix(rows, paths((FORWARD,), (TAGS,)), "select_related")
+    joins = '.select_related("sprint", "owner", "project")'
+    assert fix.methods == f'{joins}.prefetch_related("tags")'
+    assert fix.code.endswith(f"super().get_queryset(request){fix.methods}")
+
+
 def test_an_inline_has_no_list_of_joins():
     fix = eager_fix(source(changelist=True, inline=True), paths((FORWARD,)), "select_related")
     assert fix.code.endswith('super().get_queryset(request).select_related("project")')

@@ -22,7 +22,7 @@ from ...audit.preflight import CannotRun
 from ...core.baseline_parsing import BaselineError
 from ...core.reporters.layout import clean
 from ...core.stored import StoredError
-from ..verbs import advise, audit, baseline, check, diff, explain, rule
+from ..verbs import advise, audit, baseline, check, diff, explain, fix, rule
 
 COULD_NOT_RUN = 2
 _VERBS: Mapping[str, Any] = {
@@ -30,6 +30,7 @@ _VERBS: Mapping[str, Any] = {
     "check": check,
     "baseline": baseline,
     "diff": diff,
+    "fix": fix,
     "advise": advise,
     "explain": explain,
     "rule": rule,
