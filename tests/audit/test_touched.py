@@ -185,7 +185,9 @@ class Archive(FileSystemStorage):
 
 
 @pytest.mark.parametrize(
-    "make", [FileSystemStorage, Archive, lambda location: InMemoryStorage()], ids=["file", "archive", "memory"]
+    "make",
+    [FileSystemStorage, Archive, lambda location: InMemoryStorage()],
+    ids=["file", "own", "memory"],
 )
 def test_storage(make: Callable[[Path], Storage], tmp_path: Path) -> None:
     storage = make(tmp_path)

@@ -9,6 +9,7 @@ from ...audit.output import Output
 from ...conf import get_settings
 from ...core.reporters import REPORTERS
 from ...databases.what_if import MODES
+from ...editing import with_diffs
 from ..arguments import require
 from ..auditing import (
     add_choice,
@@ -66,5 +67,7 @@ def run(options: dict[str, Any], stdout: Any, stderr: Any) -> int:
         proof=options["proof"],
     )
     report = filtered(report, detectors)
+    if options["format"] != "table" or options["verbosity"] > 1:
+        report = with_diffs(report)
     output.write(told(report, options, output))
     return FOUND if report.failing else 0
