@@ -12,7 +12,7 @@ from queryscope.advising import AdviseOptions, advise
 from queryscope.core.advice import Advice
 from queryscope.core.fingerprint import digest, fingerprint, statement_kind
 from queryscope.core.workload import Sample, Workload, WorkloadQuery
-from queryscope.databases import database_of
+from queryscope.databases import database_of, what_if_postgresql
 from queryscope.databases.base import DatabaseError
 
 pytestmark = pytest.mark.usefixtures("tickets")
@@ -196,7 +196,8 @@ def test_a_lock_held_by_another_is_one_line_and_no_wait() -> None:
 
 
 @postgresql
-def test_a_writer_that_holds_the_table_makes_it_say_why() -> None:
+def test_a_writer_that_holds_the_table_makes_it_say_why(monkeypatch: Any) -> None:
+    monkeypatch.setattr(what_if_postgresql, "_LOCK_TIMEOUT_MS", 200)
     other = connection.copy()
     try:
         with other.cursor() as cursor:

@@ -235,6 +235,7 @@ def test_a_fault_of_queryscope_itself_is_one_line(shop: None, monkeypatch: Any) 
     assert (status, stderr.startswith("audit failed: AssertionError (")) == (2, True)
 
 
+@pytest.mark.any_database
 def test_the_exit_status_of_a_shell_is_2_with_a_traceback_too(database: str) -> None:
     done = manage(database, "queryscope", "audit", "--user", "zz", "--traceback")
     assert (done.returncode, done.stdout) == (2, "")
@@ -286,33 +287,32 @@ def database(tmp_path_factory: Any) -> str:
     return url
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
-    "option",
+    "options",
     [
-        "-v 2",
+        "--traceback --settings sample_project.settings --pythonpath . --no-color",
+        "-v 2 --force-color",
         "--verbosity=2",
-        "--traceback",
-        "--settings sample_project.settings",
-        "--pythonpath .",
-        "--no-color",
-        "--force-color",
     ],
 )
-def test_options_of_django_are_taken_before_and_after_the_verb(database: str, option: str) -> None:
+def test_options_of_django_are_taken_before_and_after_the_verb(database: str, options: str) -> None:
     rest = ("--endpoint", "/api/projects/", "--endpoint", "/admin/", "--user", "u1")
-    after = manage(database, "queryscope", "audit", *rest, *option.split())
-    before = manage(database, "queryscope", *option.split(), "audit", *rest)
+    after = manage(database, "queryscope", "audit", *rest, *options.split())
+    before = manage(database, "queryscope", *options.split(), "audit", *rest)
     for done in (after, before):
         assert (done.returncode, done.stderr) == (1, "")
-        verbose = option.startswith(("-v", "--verbosity"))
+        verbose = options.startswith(("-v", "--verbosity"))
         assert ("-v 2" not in done.stdout) is verbose
 
 
+@pytest.mark.any_database
 def test_help_tells_the_exit_status(database: str) -> None:
     text = " ".join(manage(database, "queryscope", "audit", "--help").stdout.split())
     assert "1 findings of severity error or warning; 2 the audit could not run" in text
 
 
+@pytest.mark.any_database
 def test_json_and_nothing_else(database: str) -> None:
     arguments = ("/api/projects/", "--user", "u1", "--format", "json")
     done = manage(database, "queryscope", "audit", *arguments)
@@ -320,6 +320,7 @@ def test_json_and_nothing_else(database: str) -> None:
     assert json.loads(done.stdout)["summary"]["endpoints"] == 1
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("arguments", "last_line"),
     [
@@ -335,6 +336,7 @@ def test_refusals(database: str, arguments: tuple[str, ...], last_line: str) -> 
     assert done.stderr.splitlines()[-1].startswith(last_line)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("file", "first", "last"),
     [

@@ -119,11 +119,9 @@ class _Reading:
         """Whether the same rows came in another order."""
         return (
             not all_equal(bodies)
-            and (
-                all_equal(map(self.canonical, bodies))
-                # What is masked, or the order of keys, makes other bodies of the same rows too.
-                and any(self.difference(bodies[:1], [other]) for other in bodies[1:])
-            )
+            # What is masked, or the order of keys, makes other bodies of the same rows too.
+            and any(self.difference(bodies[:1], [other]) for other in bodies[1:])
+            and all_equal(map(self.canonical, bodies))
         )
 
     def has_same_rows(self, base: Sequence[Any], fixed: Sequence[Any]) -> bool:

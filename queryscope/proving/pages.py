@@ -302,11 +302,20 @@ class Page:
             if alone and len(members) == len(self.parts):
                 proof = whole
             else:
-                fixed, objection = self._repeated(tuple(members.values()))
-                proof = self._proof(fixed) if objection is None else None
+                proof = self._figures(tuple(members.values()))
             if proof is not None:
                 for index in members:
                     self.verdicts[index] = replace(self.verdicts[index], proof=proof)
+
+    def _figures(self, parts: Sequence[Part]) -> Proof | None:
+        """What the parts bring, of requests enough to outlast chance; None where one fails."""
+        fixed = []
+        for _ in range(_rounds(self._duration_ms())):
+            shown, reason = self._shown(parts)
+            if reason is not None or shown.problem is not None:
+                return None
+            fixed.append(shown)
+        return self._proof(fixed)
 
     def spare(self, other: Page) -> None:
         """Advise nothing that changes the response of another endpoint."""

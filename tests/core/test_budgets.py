@@ -112,6 +112,12 @@ def test_a_budget_of_no_route_has_the_nearest_named():
     ]
 
 
+def test_other_options_name_endpoints_alike():
+    assert list(unused(["/nothing/*", "/api/*"], [NAME], [], "UNORDERED")) == [
+        "QUERYSCOPE['UNORDERED']['/nothing/*'] fits no route of this audit."
+    ]
+
+
 # What is over
 
 

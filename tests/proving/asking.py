@@ -16,9 +16,7 @@ from queryscope.recording import record
 TEXT = (("Content-Type", "text/plain; charset=utf-8"),)
 
 
-def proved(
-    *functions: Callable[[], Iterable[Any]], text: Callable[[list[Any]], str] = str
-) -> Told:
+def proved(*functions: Callable[[], Iterable[Any]], text: Callable[[list[Any]], str] = str) -> Told:
     """What comes of the findings of functions, each an endpoint whose values are its response."""
     named = {function.__name__: function for function in functions}
     recordings = []

@@ -14,6 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 Manage = Callable[..., subprocess.CompletedProcess[str]]
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -31,6 +33,8 @@ def manage(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         "DATABASE_URL": f"sqlite:///{folder / 'tracker.sqlite3'}",
         "DJANGO_SETTINGS_MODULE": "sample_project.settings",
         "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT))),
+        # A file may be changed within a second, to the same size.
+        "PYTHONDONTWRITEBYTECODE": "1",
     }
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
@@ -64,34 +68,20 @@ def test_it_passes_as_it_is(copy: Path) -> None:
     assert "Nothing new." in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("name", "before", "after", "told"),
-    [
-        (
-            "examples/n_plus_one.py",
-            'Profile.objects.select_related("user").order_by',
-            "Profile.objects.order_by",
-            "Profile.user is loaded for each Profile row",
-        ),
-        (
-            "webhooks/serializers.py",
-            "    class Meta:\n        model = Webhook\n        fields = [\n",
-            '    avatar = serializers.CharField(source="user.profile.avatar_url")\n\n'
-            '    class Meta:\n        model = Webhook\n        fields = [\n            "avatar",\n',
-            "User.profile is loaded for each Webhook row",
-        ),
-    ],
-)
-def test_a_new_n_plus_one_fails_it(
-    copy: Path,
-    worse: Callable[[str, str, str], None],
-    name: str,
-    before: str,
-    after: str,
-    told: str,
-) -> None:
-    worse(name, before, after)
+def test_new_n_plus_ones_fail_it(copy: Path, worse: Callable[[str, str, str], None]) -> None:
+    worse(
+        "examples/n_plus_one.py",
+        'Profile.objects.select_related("user").order_by',
+        "Profile.objects.order_by",
+    )
+    worse(
+        "webhooks/serializers.py",
+        "    class Meta:\n        model = Webhook\n        fields = [\n",
+        '    avatar = serializers.CharField(source="user.profile.avatar_url")\n\n'
+        '    class Meta:\n        model = Webhook\n        fields = [\n            "avatar",\n',
+    )
     done = manage(copy, "queryscope", "check")
     assert done.returncode == 1
-    assert "1 new finding." in done.stdout
-    assert told in done.stdout
+    assert "2 new findings." in done.stdout
+    assert "Profile.user is loaded for each Profile row" in done.stdout
+    assert "User.profile is loaded for each Webhook row" in done.stdout

@@ -7,8 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,13 +16,17 @@ import pytest
 
 from sample_project.postgres import Server, ServerError, for_checkout, temporary
 from sample_project.postgres.directories import base_directory
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 START = "import sys; from pathlib import Path; from sample_project import postgres; "
 START_CHECKOUT = START + "print(postgres.for_checkout(Path(sys.argv[1])).start().process_id())"
 START_SESSION = START + "s = postgres.temporary().start(); print(s.home, flush=True); input()"
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets")
+pytestmark = [
+    pytest.mark.any_database,
+    pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets"),
+]
 
 
 @pytest.fixture
@@ -49,14 +51,6 @@ def sql(server: Server, statement: str) -> object:
     with psycopg.connect(server.url, autocommit=True) as connection:
         cursor = connection.execute(statement)
         return cursor.fetchone()[0] if cursor.description else None
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    for _ in range(3000):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it did not happen within 30 seconds")
 
 
 def kill(server: Server) -> None:

@@ -13,6 +13,8 @@ from sample_project.postgres import for_checkout
 
 ROOT = Path(__file__).resolve().parents[2]
 
+pytestmark = pytest.mark.any_database
+
 
 def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     kept = {

@@ -15,6 +15,7 @@ from textwrap import dedent
 from typing import Any
 
 REPOSITORY = Path(__file__).parents[2]
+BASELINE = "queryscope-baseline.json"
 
 FILES = {
     "pytest.ini": """
@@ -23,7 +24,9 @@ FILES = {
         pythonpath = .
         asyncio_mode = auto
         asyncio_default_fixture_loop_scope = function
-        addopts = --strict-markers -p no:randomly -p no:cacheprovider
+        addopts =
+            --strict-markers --no-migrations -p no:randomly -p no:cacheprovider
+            -p no:hypothesispytest -p no:faker -p no:anyio
         filterwarnings =
             error
             default::pytest.PytestUnraisableExceptionWarning
@@ -159,6 +162,10 @@ def _place(finding: dict[str, Any]) -> str:
     return f"{Path(place['file']).name}:{place['line']}" if place else ""
 
 
+#: The files of a project -> the baseline that a run of its tests writes.
+_accepted: dict[tuple[tuple[str, str], ...], str] = {}
+
+
 class Project:
     """The files of a project in ``folder``, and the plugin as an installed package has it."""
 
@@ -180,6 +187,19 @@ class Project:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(dedent(text))
 
+    def accept(self) -> str:
+        """Its baseline, by a run that writes one, unless the same files were run before."""
+        paths = sorted(path for path in self.folder.rglob("*") if path.suffix in (".py", ".ini"))
+        files = tuple((str(path.relative_to(self.folder)), path.read_text()) for path in paths)
+        baseline = self.folder / BASELINE
+        if files in _accepted:
+            baseline.write_text(_accepted[files])
+        else:
+            outcome = self.pytest("--queryscope", "--queryscope-update")
+            assert outcome.status == 0, outcome.text
+            _accepted[files] = baseline.read_text()
+        return _accepted[files]
+
     def pytest(self, *arguments: str, cwd: str = ".", report: bool = True) -> Outcome:
         """Run it; with ``report`` and the flag also write and read the JSON report."""
         output = self.folder / "report.json"
@@ -192,6 +212,8 @@ class Project:
             env={
                 **_environment(),
                 "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(self._site)]),
+                # A file may be changed within a second, to the same size.
+                "PYTHONDONTWRITEBYTECODE": "1",
             },
             capture_output=True,
             text=True,

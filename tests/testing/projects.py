@@ -183,7 +183,12 @@ class Project:
 
     def test(self, *options: str, **environ: str) -> Done:
         inherited = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
-        own = {"PYTHONPATH": str(REPOSITORY), "DATABASE": json.dumps(self.database)}
+        own = {
+            "PYTHONPATH": str(REPOSITORY),
+            "DATABASE": json.dumps(self.database),
+            # A file may be changed within a second, to the same size.
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         done = subprocess.run(
             [sys.executable, "-W", "error", "manage.py", "test", *options],
             cwd=self.folder,

@@ -10,7 +10,9 @@ import sys
 
 import pytest
 
-from tests.testing.plugin_project import REPOSITORY, SERVICES, TESTS, Project
+from tests.testing.plugin_project import BASELINE, REPOSITORY, SERVICES, TESTS, Project
+
+pytestmark = pytest.mark.any_database
 
 SECOND = """
 
@@ -18,7 +20,6 @@ SECOND = """
         return [order.customer.pk for order in Order.objects.all() if order.customer.name == ""]
 """
 FIXED = SERVICES.replace("Order.objects.all()", 'Order.objects.select_related("customer")')
-BASELINE = "queryscope-baseline.json"
 ALLOWING = f"""
     import pytest
 
@@ -88,8 +89,7 @@ def test_a_run_of_some_tests_fixes_nothing(
             services.one(1)
     """
     project.write({"tests/test_other.py": other})
-    project.pytest("--queryscope", "--queryscope-update")
-    accepted = (project.folder / BASELINE).read_text()
+    accepted = project.accept()
     project.write(files)
 
     told = project.pytest("--queryscope", *options)
@@ -148,8 +148,7 @@ def test_what_a_part_of_the_tests_does_not_show_is_still_there(
 ) -> None:
     """The page brings its rows, but other requests of it would show what is wrong."""
     project.write(DETAILS)
-    project.pytest("--queryscope", "--queryscope-update")
-    accepted = (project.folder / BASELINE).read_text()
+    accepted = project.accept()
     assert "n-plus-one" in accepted
     if files:
         page = DETAILS["shop/views.py"]
@@ -170,7 +169,7 @@ SELECTED = 'objects.select_related("customer")'
 
 def test_a_test_that_is_always_skipped_hides_no_fix(project: Project) -> None:
     project.write(SKIPPING)
-    project.pytest("--queryscope", "--queryscope-update")
+    project.accept()
     project.write({"shop/services.py": FIXED})
 
     assert "1 known finding fixed" in project.pytest("--queryscope").summary
@@ -221,7 +220,7 @@ def test_rows_are_the_most_of_all_requests(project: Project) -> None:
 
 
 def test_what_an_audit_has_accepted_is_known(project: Project) -> None:
-    project.pytest("--queryscope", "--queryscope-update")
+    project.accept()
     baseline = project.folder / BASELINE
     baseline.write_text(baseline.read_text().replace('"run": "tests"', '"run": "audit"'))
 
@@ -233,7 +232,7 @@ def test_what_an_audit_has_accepted_is_known(project: Project) -> None:
 
 @pytest.mark.parametrize("form", [[], ["--queryscope-format=github"]], ids=["summary", "github"])
 def test_what_was_renamed_is_asked_about(project: Project, form: list[str]) -> None:
-    project.pytest("--queryscope", "--queryscope-update")
+    project.accept()
     project.write(
         {
             "shop/services.py": SERVICES.replace("names()", "all_names()"),
@@ -256,7 +255,7 @@ def test_what_was_renamed_is_asked_about(project: Project, form: list[str]) -> N
 
 def test_a_run_of_all_tests_forgets_what_is_gone(project: Project) -> None:
     other = TESTS.replace("services.names()", "services.one(1)").replace('["", "", ""]', "None")
-    project.pytest("--queryscope", "--queryscope-update")
+    project.accept()
     project.write({"tests/test_services.py": other.replace("== None", "is not None")})
 
     outcome = project.pytest("--queryscope")
@@ -267,8 +266,7 @@ def test_a_run_of_all_tests_forgets_what_is_gone(project: Project) -> None:
 
 @pytest.mark.parametrize("option", ["--collect-only", "--fixtures"])
 def test_listing_tests_judges_nothing(project: Project, option: str) -> None:
-    project.pytest("--queryscope", "--queryscope-update")
-    accepted = (project.folder / BASELINE).read_text()
+    accepted = project.accept()
 
     outcome = project.pytest("--queryscope", "--queryscope-update", option, report=False)
 

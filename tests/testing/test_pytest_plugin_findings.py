@@ -10,6 +10,8 @@ import pytest
 from tests.testing.plugin_cases import CASES
 from tests.testing.plugin_project import FILES, Outcome, Project
 
+pytestmark = pytest.mark.any_database
+
 URLS = """
 from django.urls import path
 urlpatterns = [path("{name}/", page)]

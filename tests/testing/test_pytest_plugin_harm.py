@@ -9,6 +9,8 @@ import pytest
 
 from tests.testing.plugin_project import REPOSITORY, Project
 
+pytestmark = pytest.mark.any_database
+
 
 def test_is_idle_without_its_flag(project: Project) -> None:
     project.write(

@@ -11,6 +11,8 @@ import pytest
 from queryscope.testing.pytest_marks import Mark, mark_of
 from tests.testing.plugin_project import SERVICES, Outcome, Project
 
+pytestmark = pytest.mark.any_database
+
 #: What a test with ``max_queries`` does, its limit, and what its failure says.
 MARKS = {
     "over": (2, "services.names()", ["4 queries, the budget is 2", "3 x  shop.Order.customer"]),

@@ -13,6 +13,8 @@ import pytest
 from queryscope.testing.verdict import ChoiceError, Choices
 from tests.testing.plugin_project import Project
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.mark.parametrize(
     ("options", "said"),

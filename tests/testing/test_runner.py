@@ -122,6 +122,7 @@ def test_what_is_accepted_passes_and_what_is_new_fails(project):
     assert "Book.author is loaded" not in new.out
 
 
+@pytest.mark.any_database
 def test_a_failing_test_fails_as_ever_and_is_no_whole_run(project):
     project.replace("shop/tests/test_views.py", '"Author 0"]]', '"Nobody"]]')
     done, report = project.report()
@@ -129,6 +130,7 @@ def test_a_failing_test_fails_as_ever_and_is_no_whole_run(project):
     assert (report["whole"], keys(report)) == (False, {WRITERS, BOOKS})
 
 
+@pytest.mark.any_database
 def test_a_skipped_test_is_no_whole_run_and_hides_no_fix(project):
     project.test("--queryscope", "--queryscope-update")
     project.write(
@@ -149,6 +151,7 @@ class Tests(unittest.TestCase):
     assert (done.status, "1 known finding fixed" in done.out) == (0, True)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "chosen", [["shop.tests.test_views"], ["-k", "books"], ["--tag", "slow"]], ids=str
 )
@@ -156,6 +159,7 @@ def test_a_choice_of_tests_is_no_whole_run(project, chosen):
     assert project.report(*chosen)[1]["whole"] is False
 
 
+@pytest.mark.any_database
 def test_a_run_that_records_nothing_says_so(project):
     lenient = project.test("--queryscope", "--tag", "none")
     assert (lenient.status, "No query was recorded" in lenient.out) == (0, True)
@@ -163,6 +167,7 @@ def test_a_run_that_records_nothing_says_so(project):
     assert (strict.status, "Strict: no query was captured." in strict.out) == (1, True)
 
 
+@pytest.mark.any_database
 def test_a_format_is_written_instead_of_the_summary(project):
     done = project.test("--queryscope", "--queryscope-format", "json", "-v", "0")
     report = json.loads(done.out[done.out.index("{") :].partition("\n---")[0])
@@ -170,12 +175,14 @@ def test_a_format_is_written_instead_of_the_summary(project):
     assert "new findings" not in done.out
 
 
+@pytest.mark.any_database
 def test_a_module_that_cannot_be_imported_is_told_as_ever(project):
     project.write("shop/tests/test_broken.py", "import nothing_of_that_name")
     done = project.test("--queryscope", "shop.tests.test_broken")
     assert (done.status, "No module named 'nothing_of_that_name'" in done.out) == (1, True)
 
 
+@pytest.mark.any_database
 def test_a_format_beside_a_file_is_that_of_the_file(project):
     done = project.test(
         "--queryscope", "--queryscope-format", "markdown", "--queryscope-output", "report.md"
@@ -227,6 +234,7 @@ class Runner(QueryScopeRunnerMixin, OwnRunner):
 # What cannot be done is said before any test runs.
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -247,6 +255,7 @@ def test_what_cannot_be_done_is_refused(project, options, says):
     assert done.out.count("\n") == 1
 
 
+@pytest.mark.any_database
 def test_wrong_settings_are_refused(project):
     project.replace("project_settings.py", "USE_TZ", 'QUERYSCOPE = {"BASELIN": "a"}\nUSE_TZ')
     done = project.test("--queryscope")
