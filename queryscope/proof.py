@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from .core.detection import Detection
 from .core.findings import Proof
-from .proving.pages import Ask, Page, Verdict
+from .proving.pages import Page, Verdict
+from .proving.runs import Ask, Runs
 from .proving.trying import Part
 
 
@@ -43,32 +44,38 @@ def prove(
     pages: dict[str, Page] = {}
     for index, detection in enumerate(detections):
         name = detection.finding.endpoint
-        page = pages.setdefault(name, Page(name, ask, round_trip_ms, is_unordered(name)))
-        page.detections[index] = detection
-    for page in pages.values():
+        if name not in pages:
+            pages[name] = Page(Runs(name, ask, round_trip_ms, is_unordered(name)))
+        pages[name].detections[index] = detection
+    for name, page in pages.items():
         if page.wanted:
-            step(page.name)
+            step(name)
             page.judge()
     accepted = [part for page in pages.values() for part in page.parts.values()]
     proofs: dict[str, Proof] = {}
-    for page in pages.values():
-        statements = (indexes or {}).get(page.name, ())
+    for name, page in pages.items():
+        statements = (indexes or {}).get(name, ())
         if page.parts or statements:
-            step(page.name)
+            step(name)
             proof = page.together(accepted, statements)
             if proof is not None:
-                proofs[page.name] = proof
+                proofs[name] = proof
     for page in pages.values():
         for harmed in (other for other in pages.values() if other.harmed_by):
             page.spare(harmed)
     verdicts = {index: v for page in pages.values() for index, v in page.verdicts.items()}
     parts = {index: part for page in pages.values() for index, part in page.parts.items()}
-    told = (_whole(verdicts[index], parts.get(index), parts) for index in range(len(detections)))
+    told = (_whole(verdicts[i], each, parts.get(i), parts) for i, each in enumerate(detections))
     return Told(tuple(told), proofs)
 
 
-def _whole(verdict: Verdict, part: Part | None, parts: Mapping[int, Part]) -> Verdict:
+def _whole(
+    verdict: Verdict, detection: Detection, part: Part | None, proven: Mapping[int, Part]
+) -> Verdict:
     """The verdict with all that was proven of its queryset in one piece of code."""
-    if part is None or verdict.proof is None:
+    if verdict.fix is None or detection.need is None:
         return verdict
-    return replace(verdict, fix=part.joined(parts.values()))
+    if part is None:
+        part = Part(detection, verdict.fix, detection.need.remedy)
+        return replace(verdict, fix=part.joined([*proven.values(), part]))
+    return replace(verdict, fix=part.joined(proven.values()))

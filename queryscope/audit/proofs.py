@@ -10,7 +10,8 @@ from ..conf import Settings, is_unordered
 from ..core.findings import Finding, Report, Withdrawn, rank
 from ..inspection import Judged
 from ..proof import prove
-from ..proving.pages import Shown, Verdict
+from ..proving.pages import Verdict
+from ..proving.runs import Shown
 from ..proving.trial import Trial
 from .progress import Progress
 from .requests import Requester

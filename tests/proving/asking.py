@@ -9,7 +9,7 @@ from queryscope.conf import get_settings
 from queryscope.core.responses import Captured
 from queryscope.inspection import judge
 from queryscope.proof import Told, prove
-from queryscope.proving.pages import Shown
+from queryscope.proving.runs import Shown
 from queryscope.proving.trial import Trial, tried
 from queryscope.recording import record
 
