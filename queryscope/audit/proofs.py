@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ..conf import Settings, is_unordered
+from ..core.events import Trace
 from ..core.findings import Finding, Report, Withdrawn, rank
 from ..inspection import Judged
 from ..proof import prove
@@ -32,6 +33,7 @@ class Request:
 
 def proven(
     judged: Judged,
+    traces: Iterable[Trace],
     requests: dict[str, Request],
     requester: Requester,
     settings: Settings,
@@ -40,7 +42,7 @@ def proven(
 ) -> Report:
     """The report with what running the requests again says of its findings.
 
-    ``requests`` are how each endpoint was asked.
+    ``traces`` are those that were judged, ``requests`` how each endpoint was asked.
     """
     report = judged.report
     detections = [each for each in judged.detections if each.finding.endpoint in requests]
@@ -65,6 +67,7 @@ def proven(
     told = prove(
         detections,
         ask,
+        traces=[trace for trace in traces if trace.name in requests],
         round_trip_ms=report.round_trip_ms,
         indexes=_statements(report, requests),
         is_unordered=partial(is_unordered, settings),

@@ -101,7 +101,13 @@ def audit(options: Options, progress: Progress) -> Audited:
         requests = {one.target.name: one.request for one in asked}
         with quiet_surroundings(host()):
             report = proven(
-                judged, requests, requester, options.settings, options.database, progress
+                judged,
+                [only_database(each.trace, options.database) for each in recordings],
+                requests,
+                requester,
+                options.settings,
+                options.database,
+                progress,
             )
     return Audited(report, login.name_of(user), recordings)
 

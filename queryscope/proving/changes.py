@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import FrameType
@@ -60,7 +61,7 @@ class Change:
         marks = (query.low_mark, query.high_mark) if query is not None else (0, None)
         if query is not None:
             query.clear_limits()
-        changed = self._evaluated(f"queryset{code}", frame, queryset=changed)
+        changed = self._evaluated(f"{_GIVEN}{code}", frame, changed)
         if query is not None:
             changed.query.low_mark, changed.query.high_mark = marks
         return changed
@@ -68,17 +69,19 @@ class Change:
     def load(self, rows: list[Any], frame: FrameType | None) -> None:
         """Load more for rows. Raises Unfit as above."""
         if self.rows_code and rows:
-            self._evaluated(self.rows_code, frame, rows=rows)
+            self._evaluated(self.rows_code.replace("(rows", f"({_GIVEN}", 1), frame, rows)
 
-    def _evaluated(self, code: str, frame: FrameType | None, **given: Any) -> Any:
+    def _evaluated(self, code: str, frame: FrameType | None, given: Any) -> Any:
         around, local = _names_at(self.location, frame)
-        names = {**vars(builtins), **_ADVISED, **_models(), **around, **local, **given}
+        names = {**vars(builtins), **_models(), **_ADVISED, **around, **local, _GIVEN: given}
         try:
             return eval(code, names)
         except NameError as error:
             raise Unfit(f"the code uses a name that is not known there ({error.name})") from error
 
 
+#: A name that no code has, of what the code is put on.
+_GIVEN = "_queryscope_given_"
 #: What the code of a fix may name of Django.
 _ADVISED: dict[str, Any] = {
     **{name: getattr(models, name) for name in models.__all__},
@@ -89,7 +92,10 @@ _ADVISED: dict[str, Any] = {
 
 
 def _models() -> dict[str, Any]:
-    return {model.__name__: model for model in apps.get_models()}
+    """By name, those that share one left out."""
+    models_ = apps.get_models()
+    names = Counter(model.__name__ for model in models_)
+    return {model.__name__: model for model in models_ if names[model.__name__] == 1}
 
 
 def _names_at(

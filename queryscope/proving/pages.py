@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +12,16 @@ from ..core.findings import Fix, Proof
 from .runs import LIGHTER, Runs
 from .spots import Spots, key_of
 from .trial import Halved
-from .trying import Part, halves_of, obstacle, parts_of, was_met
+from .trying import (
+    Part,
+    groups_in,
+    halves_of,
+    obstacle,
+    origin_keys,
+    parts_of,
+    queries_of,
+    was_met,
+)
 
 #: Of the queries that are left without half of the rows, the share from which they do not grow.
 _GROWS = 0.75
@@ -41,6 +51,8 @@ class Page:
     detections: dict[int, Detection] = field(default_factory=dict)
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     parts: dict[int, Part] = field(default_factory=dict)
+    #: What was recorded of it at first.
+    seen: list[Trace] = field(default_factory=list)
     #: Parts that other endpoints want of its querysets and that change its response.
     harmed_by: tuple[Part, ...] = ()
 
@@ -92,10 +104,14 @@ class Page:
             if shown.problem is not None:
                 return
             before = self.runs.as_it_is[0].trace
-            suspects = [d for d in concerned if not _shrinks(d, before, shown.trace)]
+            suspects = [
+                d
+                for d in concerned
+                if not (_shrinks(d, before, shown.trace) or _is_told_once(d, before, shown.trace))
+            ]
         for index, detection in self._open().items():
             if any(detection is suspect for suspect in suspects):
-                count = _count(detection, self.runs.as_it_is[0].trace)
+                count = queries_of(detection, self.runs.as_it_is[0].trace)
                 reason = f"half of the rows cause as many queries ({count}) as all of them"
                 self.verdicts[index] = Verdict(detection.finding.fix, withdrawn=reason)
 
@@ -132,14 +148,13 @@ class Page:
         if self.runs.begin() is not None:
             return None
         own = tuple(self.parts.values())
-        querysets = {part.queryset for part in own}
-        parts = tuple(part for part in accepted if part.queryset in querysets)
-        fixed, objection = self.runs.repeated(parts, statements)
-        if objection is not None and own and (statements or len(parts) > len(own)):
-            foreign = objection
+        foreign = self._shared(accepted)
+        fixed, objection = self.runs.repeated((*own, *foreign), statements)
+        if objection is not None and own and (statements or foreign):
+            harmful = objection.harmful
             fixed, objection = self.runs.repeated(own)
-            if objection is None and foreign.harmful:
-                self.harmed_by = tuple(part for part in parts if part not in own)
+            if objection is None and harmful:
+                self.harmed_by = self._harmful(own, foreign)
         if objection is None:
             proof = self.runs.proof(fixed)
             self._tell_querysets(proof, alone=not statements)
@@ -150,6 +165,34 @@ class Page:
                 self.verdicts[index] = Verdict(None, refuted=(told,))
             self.parts.clear()
         return None
+
+    def bear(self, accepted: Sequence[Part]) -> None:
+        """Try what other endpoints need, where nothing is advised."""
+        foreign = self._shared(accepted)
+        if foreign and self.runs.begin() is None and self._harms(foreign):
+            self.harmed_by = self._harmful((), foreign)
+
+    def _shared(self, accepted: Sequence[Part]) -> tuple[Part, ...]:
+        """What other endpoints need of querysets that this one evaluates, too."""
+        querysets = {part.queryset for part in self.parts.values()}
+        known = {key_of(group) for trace in self.seen for group in trace.groups}
+        return tuple(
+            part
+            for part in accepted
+            if not any(part is own for own in self.parts.values())
+            and (part.queryset in querysets or known & set(origin_keys(part.detection)))
+        )
+
+    def _harmful(self, own: Sequence[Part], foreign: tuple[Part, ...]) -> tuple[Part, ...]:
+        """Those that change the response; all of them where none does alone."""
+        if len(foreign) < 2:
+            return foreign
+        return tuple(part for part in foreign if self._harms((*own, part))) or foreign
+
+    def _harms(self, parts: Sequence[Part]) -> bool:
+        shown, reason = self.runs.changed(parts)
+        objection = self.runs.objection([shown], parts) if reason is None else None
+        return objection is not None and objection.harmful
 
     def _tell_querysets(self, whole: Proof, *, alone: bool) -> None:
         """Findings of one queryset share a fix: their figures are those of all of it."""
@@ -164,13 +207,15 @@ class Page:
                 for index in members:
                     self.verdicts[index] = replace(self.verdicts[index], proof=proof)
 
-    def spare(self, other: Page) -> None:
-        """Advise nothing that changes the response of another endpoint."""
+    def spare(self, other: Page) -> bool:
+        """Advise nothing that changes the response of another endpoint; whether any is dropped."""
+        before = len(self.parts)
         for index, part in list(self.parts.items()):
             if any(part is harmful for harmful in other.harmed_by):
                 told = (part.fix.code, f"with it the response of {other.runs.name} is another")
                 self.verdicts[index] = Verdict(None, refuted=(told,))
                 del self.parts[index]
+        return len(self.parts) < before
 
 
 def _excuse(detection: Detection) -> str:
@@ -183,12 +228,19 @@ def _excuse(detection: Detection) -> str:
 
 
 def _shrinks(detection: Detection, before: Trace, after: Trace) -> bool:
-    return _count(detection, after) <= _GROWS * _count(detection, before)
+    return queries_of(detection, after) <= _GROWS * queries_of(detection, before)
 
 
-def _count(detection: Detection, trace: Trace) -> int:
-    """The queries of a finding in another trace of its endpoint."""
-    assert detection.trace is not None
-    groups = [detection.trace.groups[index] for index in detection.groups]
-    keys = {key_of(group) for group in groups}
-    return sum(group.count for group in trace.groups if key_of(group) in keys)
+def _is_told_once(detection: Detection, before: Trace, after: Trace) -> bool:
+    """Whether half of the rows ask for some of the very same things, each once: what rows share is
+    kept meanwhile, or stands above them. That says nothing of how it grows.
+    """
+    asked = _asked(detection, before)
+    return set(asked.values()) == {1} and _asked(detection, after) <= asked
+
+
+def _asked(detection: Detection, trace: Trace) -> Counter[int]:
+    found: Counter[int] = Counter()
+    for group in groups_in(detection, trace):
+        found.update(group.repeats)
+    return found

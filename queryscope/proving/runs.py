@@ -13,10 +13,13 @@ from ..core.responses import Captured, Comparison, compare
 from ..recording import Recording
 from .spots import Spots
 from .trial import Trial
-from .trying import Part, trial_of
+from .trying import Part, queries_of, tables_of, trial_of
+from .writes import compare_writes
 
 #: Requests of an endpoint, as it is and changed, by how long one takes: until so many milliseconds.
-_ROUNDS = ((100.0, 3), (1_000.0, 2))
+_ROUNDS = ((100.0, 3),)
+#: With one response alone, what is a time in it is taken for the time of the request.
+_LEAST = 2
 #: Responses of a request as it is that show what changes in them by itself.
 _ENOUGH = 3
 #: Detectors whose fix need not take queries away: it makes them lighter.
@@ -88,12 +91,16 @@ class Runs:
         assert self.spots is not None
         trial = trial_of(parts, self.spots, statements)
         shown = self.ask(self.name, trial)
+        if trial.failed and shown.problem is None:
+            shown = replace(shown, problem=f"the changed queryset raises {trial.failed}")
         if trial.unfit:
             return shown, next(iter(trial.unfit.values()))
         if parts and not trial.met and shown.problem is None:
             return shown, "asked again, the request did not evaluate the queryset"
         if shown.problem is None and not self._same(shown).comparable:
             return shown, self._same(shown).reason
+        if shown.problem is None and not (writes := self._writes([shown], parts)).comparable:
+            return shown, writes.reason
         return shown, None
 
     def _same(self, *shown: Shown) -> Comparison:
@@ -130,7 +137,11 @@ class Runs:
             return Objection(same.reason, doubtful=True)
         if not same.same:
             return Objection(same.reason, harmful=True)
-        before, after = self._queries(), fixed[-1].trace.queries
+        if not (writes := self._writes(fixed, parts)).same:
+            return Objection(writes.reason, harmful=True)
+        if (stays := self._stays(fixed, parts)) is not None:
+            return stays
+        before, after = self._queries(), _most(fixed)
         if after > before:
             return Objection(f"there are {after:,} queries, {before:,} without")
         lighter = all(part.detection.finding.detector in LIGHTER for part in parts)
@@ -163,8 +174,28 @@ class Runs:
             found.append(self.changed(parts)[0])
         return [shown for shown in found if shown.problem is None]
 
+    def _writes(self, fixed: Sequence[Shown], parts: Sequence[Part]) -> Comparison:
+        """How what is written compares, in whichever database."""
+        read = frozenset(table for part in parts for table in tables_of(part.detection))
+        news = [shown.recording.trace for shown in fixed]
+        found = compare_writes([shown.recording.trace for shown in self.as_it_is], news, read)
+        if not found.same and len(self.as_it_is) == 1:
+            self._ask_as_it_is()
+            found = compare_writes([shown.recording.trace for shown in self.as_it_is], news, read)
+        return found
+
+    def _stays(self, fixed: Sequence[Shown], parts: Sequence[Part]) -> Objection | None:
+        """Fewer queries may be chance where those that a finding is about stay."""
+        for detection in (part.detection for part in parts if part.detection.need is not None):
+            before = min(queries_of(detection, shown.trace) for shown in self.as_it_is)
+            after = max(queries_of(detection, shown.trace) for shown in fixed)
+            if after >= before > 0:
+                return Objection(f"these queries stay as many ({after:,})")
+        return None
+
     def _queries(self) -> int:
-        return self.as_it_is[0].trace.queries
+        """Where a request asks now more and now less: the least that it asks as it is."""
+        return min(shown.trace.queries for shown in self.as_it_is)
 
     def _duration_ms(self) -> float:
         return statistics.median(shown.trace.duration_ms for shown in self.as_it_is)
@@ -174,7 +205,7 @@ class Runs:
         strictly = compare(self._responses(), responses, unordered=self.unordered)
         return Proof(
             queries_before=self._queries(),
-            queries_after=fixed[-1].trace.queries,
+            queries_after=_most(fixed),
             duration_ms_before=self._duration_ms(),
             duration_ms_after=statistics.median(shown.trace.duration_ms for shown in fixed),
             cost_before=None,
@@ -209,9 +240,13 @@ class Runs:
         return fixed, self.objection(fixed, parts)
 
 
+def _most(shown: Sequence[Shown]) -> int:
+    return max(each.trace.queries for each in shown)
+
+
 def _least(shown: Sequence[Shown]) -> float:
     return min(each.trace.duration_ms for each in shown)
 
 
 def _rounds(duration_ms: float) -> int:
-    return next((rounds for limit, rounds in _ROUNDS if duration_ms < limit), 1)
+    return next((rounds for limit, rounds in _ROUNDS if duration_ms < limit), _LEAST)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Literal
 
+from django.core.exceptions import EmptyResultSet
 from django.db.models.query import RawQuerySet
 
 from ..core.events import QueryGroup
@@ -93,8 +94,12 @@ def find_spot(
     return next((spot for spot in near if spot.fingerprint == fingerprint), None)
 
 
-def _fingerprint(queryset: Any) -> str:
+def _fingerprint(queryset: Any) -> str | None:
+    """None where nothing is asked: it can have no rows."""
     if isinstance(queryset, RawQuerySet):
         return Statement.of(str(queryset.raw_query)).fingerprint
-    sql = queryset.query.get_compiler(using=queryset.db).as_sql()[0]
+    try:
+        sql = queryset.query.clone().get_compiler(using=queryset.db).as_sql()[0]
+    except EmptyResultSet:
+        return None
     return Statement.of(sql).fingerprint

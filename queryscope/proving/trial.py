@@ -55,6 +55,9 @@ class Trial:
     #: Spots that asked an object for what no change had loaded for it.
     missed: set[Spot] = field(default_factory=set)
     unordered: bool = False
+    over: bool = False
+    #: What a changed queryset raised, which the view may have caught.
+    failed: str = ""
     #: Spots whose querysets are being evaluated: what these prefetch is not changed once more.
     _busy: set[Spot] = field(default_factory=set)
     #: Rows by model and key, for managers that do not tell whose they are.
@@ -91,6 +94,9 @@ class Trial:
         except Unfit as error:
             self.unfit[spot] = str(error)
             return queryset, None, None
+        except Exception as error:
+            self._fail(error)
+            raise
         self.met.add(spot)
         self.unordered = self.unordered or not getattr(queryset, "ordered", False)
         return changed, change, spot
@@ -120,8 +126,14 @@ class Trial:
         self._busy.add(spot)
         try:
             yield
+        except Exception as error:
+            self._fail(error)
+            raise
         finally:
             self._busy.discard(spot)
+
+    def _fail(self, error: Exception) -> None:
+        self.failed = self.failed or f"{type(error).__name__}: {error}"
 
     def note(self, rows: Iterable[Any]) -> None:
         """Remember rows that a change has loaded."""
@@ -144,7 +156,14 @@ def tried(trial: Trial) -> Iterator[Trial]:
         with _wrapped():
             yield trial
     finally:
+        # A thread that the request has started, say, may go on in a copy of its context.
+        trial.over = True
         _trial.reset(token)
+
+
+def _running() -> Trial | None:
+    trial = _trial.get()
+    return None if trial is None or trial.over else trial
 
 
 @contextmanager
@@ -174,7 +193,7 @@ def _fetch_all(self: Any) -> None:
 
 
 def _fetch(original: Callable[[Any], None], queryset: Any, frame: FrameType) -> None:
-    trial = _trial.get()
+    trial = _running()
     if trial is None or queryset._result_cache is not None:
         original(queryset)
         return
@@ -201,7 +220,7 @@ def _fetch(original: Callable[[Any], None], queryset: Any, frame: FrameType) -> 
 
 
 def _iterator(self: Any, use_chunked_fetch: bool, chunk_size: int | None) -> Iterator[Any]:
-    original, trial = _originals[_iterator], _trial.get()
+    original, trial = _originals[_iterator], _running()
     if trial is None:
         yield from original(self, use_chunked_fetch, chunk_size)
         return
@@ -223,23 +242,25 @@ def _iterator(self: Any, use_chunked_fetch: bool, chunk_size: int | None) -> Ite
 
 
 def _iterator_raw(self: Any) -> Iterator[Any]:
-    original, trial = _originals[_iterator_raw], _trial.get()
+    original, trial = _originals[_iterator_raw], _running()
     if trial is None:
         yield from original(self)
         return
     frame = sys._getframe(1)
     half = trial.halve(self, frame)
     changed, change, spot = trial.change(self, frame)
-    rows = list(original(changed))
-    if change is not None and spot is not None:
+    if change is None or spot is None:
+        rows = list(original(changed))
+    else:
         with trial.evaluating(spot):
+            rows = list(original(changed))
             change.load(rows, frame)
         trial.note(rows)
     yield from rows if half is None else half.of(rows)
 
 
 async def _aiterator(self: Any, chunk_size: int = _CHUNK) -> AsyncIterator[Any]:
-    original, trial = _originals[_aiterator], _trial.get()
+    original, trial = _originals[_aiterator], _running()
     changed = self
     if trial is not None:
         changed, _, _ = trial.change(self, sys._getframe(1), waiting=True)
@@ -256,7 +277,7 @@ def _exists(self: Any) -> Any:
 
 
 def _ask(queryset: Any, asked: Asked, original: Callable[[Any], Any], frame: FrameType) -> Any:
-    trial = _trial.get()
+    trial = _running()
     if trial is not None and queryset._result_cache is None:
         answer = trial.answer(queryset, asked, frame)
         if answer is not ...:

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from django.apps import apps
+from django.db.models.manager import BaseManager
 
 from ..core.detection import Detection
-from ..core.events import MANY_RELATIONS, QueryGroup, Source
+from ..core.events import MANY_RELATIONS, QueryGroup, Source, Trace
 from ..core.findings import Fix
-from ..core.fixes import Counted, Need, Remedy, eager_fix
+from ..core.fixes import Counted, Need, Path, Remedy, eager_fix
 from ..core.sightings import Reading
 from .changes import Answer, Change
-from .spots import Spot, Spots
+from .spots import Key, Spot, Spots, key_of
 from .trial import Halved, Trial
 
 _ON_ROWS = "prefetch_related_objects(rows"
@@ -78,7 +79,15 @@ def parts_of(detection: Detection) -> tuple[Part, ...]:
     if any(path.selectable for path in need.remedy.paths):
         paths = tuple(replace(path, prefetched=True) for path in need.remedy.paths)
         remedies.append(replace(need.remedy, paths=paths))
+        if any(map(_leaves_out, need.remedy.paths)):
+            del remedies[0]
     return tuple(Part(detection, _fix(need, remedy, fix), remedy) for remedy in remedies)
+
+
+def _leaves_out(path: Path) -> bool:
+    """Whether a join would find rows that the base manager of their model hides, if not today."""
+    managers = (apps.get_model(step.target)._base_manager for step in path.steps)
+    return any(type(each).get_queryset is not BaseManager.get_queryset for each in managers)
 
 
 def _fix(need: Need, remedy: Remedy, known: Fix) -> Fix:
@@ -126,6 +135,13 @@ def _origins(detection: Detection, spots: Spots) -> list[Spot]:
     return spots.of(trace.groups[origin.group])
 
 
+def origin_keys(detection: Detection) -> Iterator[Key]:
+    """What tells the queries that load the origin's rows, in whichever endpoint."""
+    origin, trace = detection.origin, detection.trace
+    if origin is not None and trace is not None and origin.group is not None:
+        yield key_of(trace.groups[origin.group])
+
+
 def _groups(detection: Detection) -> list[QueryGroup]:
     trace = detection.trace
     return [trace.groups[index] for index in sorted(detection.groups)] if trace else []
@@ -137,6 +153,23 @@ def _change(part: Part, fix: Fix) -> Change:
     location = origin.location if origin is not None else None
     methods = "" if rows or fix.drops else fix.methods
     return Change(methods, fix.deferral, frozenset(fix.drops), rows, location)
+
+
+def queries_of(detection: Detection, trace: Trace) -> int:
+    """The number of a finding's queries in another trace of its endpoint."""
+    return sum(group.count for group in groups_in(detection, trace))
+
+
+def groups_in(detection: Detection, trace: Trace) -> list[QueryGroup]:
+    """The queries of a finding in another trace of its endpoint."""
+    keys = {key_of(group) for group in _groups(detection)}
+    return [group for group in trace.groups if key_of(group) in keys]
+
+
+def tables_of(detection: Detection) -> Iterator[str]:
+    """What the queries of a finding read."""
+    for group in _groups(detection):
+        yield from group.tables
 
 
 def _answer(part: Part, group: QueryGroup) -> Answer | None:
