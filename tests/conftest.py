@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import django
@@ -12,6 +13,12 @@ from tests.debian import debian_postgresql  # noqa: F401
 
 def pytest_report_header(config: pytest.Config) -> str:
     return f"django: {django.__version__} on {settings.VENDOR}"
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -58,7 +58,7 @@ def homes():
         yield Path(directory)
 
 
-@pytest.mark.any_database
+@pytest.mark.any_environment
 def test_private_server_goes_when_its_block_ends(homes):
     code = (
         "import sys; sys.path.insert(0, 'tools')\n"

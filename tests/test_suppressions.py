@@ -209,6 +209,7 @@ EXPIRED = (
 )
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("arguments", "comments", "status", "told"),
     [
@@ -261,6 +262,7 @@ def test_an_audit_tells_of_comments(
 ENTRY = 'QUERYSCOPE["ALLOW"][0] '
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("entry", "status", "told"),
     [

@@ -86,7 +86,8 @@ class Requester:
     """One browser, as it were: ``user`` is logged in for every request, None is anonymous.
 
     A request is given up after ``timeout_s`` seconds, in the main thread of a Unix process.
-    ``look`` is given each recording without problem or watch, before what it wrote is rolled back.
+    ``look`` is given each recording without problem or watch, before what it wrote is rolled back;
+    ``capture`` keeps every response.
     """
 
     def __init__(
@@ -95,11 +96,14 @@ class Requester:
         aliases: Sequence[str],
         timeout_s: float = TIMEOUT_S,
         look: Callable[[Recording], None] | None = None,
+        *,
+        capture: bool = False,
     ) -> None:
         self.user = user
         self.aliases = tuple(aliases)
         self.timeout_s = timeout_s
         self._look = look
+        self._capture = capture
         self.host = host()
         self._whole = True
         #: The parts of a response that is to be captured.
@@ -133,7 +137,7 @@ class Requester:
         self, method: str, url: str, name: str, force: bool, reads: bool, trial: Trial | None
     ) -> Answer:
         self._whole = True
-        self._body = None if trial is None else []
+        self._body = [] if self._capture or trial is not None else None
         captured: Captured | None = None
         self._refusal: str | None = None
         self._client.cookies = SimpleCookie()

@@ -19,6 +19,7 @@ from ..databases.what_if import Mode
 from ..inspection import Judged, judge
 from ..recording import Recording
 from ..suppressions import idle
+from . import answers as answers_file
 from . import login, targets
 from .arguments import ArgumentFiller, Candidate
 from .effects import united
@@ -48,7 +49,7 @@ class Options:
     whose queries count; ``urls`` empty means the whole URLconf; ``timeout_s`` the seconds that a
     request may take, 0 for any; ``explain`` asks for the plans of what is slow,
     ``what_if`` tells how indexes are tried, None that none are advised; ``proof`` sends the
-    requests again with the fixes in place.
+    requests again with the fixes in place, ``responses`` is a file for what was answered.
     """
 
     settings: Settings
@@ -63,6 +64,7 @@ class Options:
     explain: bool = True
     what_if: Mode | None = None
     proof: bool = False
+    responses: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,15 @@ def audit(options: Options, progress: Progress) -> Audited:
         # Of a query that takes less no step can be worth telling.
         plans = Plans(options.database, STEP * options.settings.slow_query_ms)
         look = plans.look if options.explain and options.settings.explain else None
-        requester = Requester(user, aliases, options.timeout_s, look)
+        keep = options.responses is not None
+        requester = Requester(user, aliases, options.timeout_s, look, capture=keep)
         asked = _ask(chosen, requester, options.repeat, progress)
     answers = [answer for one in asked for answer in one.answers if not answer.problem]
     recordings = tuple(answer.recording for answer in answers)
+    if options.responses is not None:
+        found = {one.target.name: [a.response for a in one.answers] for one in asked}
+        kept = {name: [each for each in all_ if each] for name, all_ in found.items()}
+        answers_file.write(options.responses, kept)
     indexes = Wanted()
     if options.what_if is not None:
         progress.note("trying indexes")

@@ -144,7 +144,9 @@ def eager_fix(origin: Source, remedy: Remedy, kind: FixKind) -> Fix:
     methods, deferral = loads.methods, _deferral(origin, remedy)
     many = {counted.relation.name for counted in remedy.counted if not counted.exists}
     # A lock cannot stand beside the GROUP BY that a joined count needs.
-    alone = len(many) == 1 and not (origin.multiplied or origin.locked or origin.ordering is None)
+    alone = len(many) == 1 and not (
+        origin.built or origin.multiplied or origin.locked or origin.ordering is None
+    )
     if counts := tuple(dict.fromkeys(c.annotation(alone=alone) for c in remedy.counted)):
         methods += f".annotate({', '.join(counts)})"
         if origin.ordering and any("=Count(" in count.partition("(")[0] + "(" for count in counts):

@@ -160,6 +160,7 @@ def audited(
             explain=explain,
             what_if=what_if,
             proof=proof,
+            responses=options.get("responses"),
         ),
         Progress(sys.stderr),
     )

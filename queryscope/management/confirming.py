@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from typing import Any
 
 from tabulate import tabulate
 
+from ..audit import answers as answers_file
+from ..conf import get_settings, is_unordered
 from ..core.comparison import Comparison, compare
 from ..core.findings import Finding, Report
 from ..core.reporters.layout import clean, plural
+from ..core.responses import Captured
+from ..core.responses import compare as compare_responses
 from ..core.stored import StoredError, report_of
 
 _RAN = (0, 1)
@@ -24,10 +29,13 @@ class NotConfirmed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What became of the findings that were ``cured``, and of the rest."""
+    """What became of the findings that were ``cured``, and of the rest; ``otherwise`` are endpoints
+    that answer otherwise now, each with what differs.
+    """
 
     cured: tuple[Finding, ...]
     compared: Comparison
+    otherwise: tuple[str, ...] = ()
 
     @property
     def gone(self) -> tuple[Finding, ...]:
@@ -78,24 +86,55 @@ def _told(finding: Finding) -> tuple[str, str]:
     return finding.endpoint, finding.key
 
 
+Answers = dict[str, list[Captured]]
+
+
+def answers_now(options: dict[str, Any]) -> Answers:
+    """What the code as it is on disk now answers. Raises NotConfirmed."""
+    return _audited(options)[1]
+
+
 def audited_anew(
-    options: dict[str, Any], before: Report, cured: tuple[Finding, ...]
+    options: dict[str, Any], before: Report, cured: tuple[Finding, ...], answered: Answers
 ) -> Confirmation:
     """Send the same requests to the code as it is on disk now. Raises NotConfirmed."""
+    after, answers = _audited(options)
+    settings = get_settings()
+    otherwise = []
+    for name in answered.keys() & answers.keys():
+        unordered = is_unordered(settings, name) or _may_be_reordered(before, name)
+        found = compare_responses(answered[name], answers[name], unordered=unordered)
+        if found.comparable and not found.same and answered[name] and answers[name]:
+            otherwise.append(f"{name}: {found.reason}")
+    return Confirmation(cured, compare(before, after), tuple(sorted(otherwise)))
+
+
+def _may_be_reordered(report: Report, name: str) -> bool:
+    return any(e.proof.reordered for e in report.endpoints if e.name == name and e.proof)
+
+
+def _audited(options: dict[str, Any]) -> tuple[Report, Answers]:
+    with tempfile.TemporaryDirectory(prefix="queryscope-") as folder:
+        file = os.path.join(folder, "responses.json")
+        report = _reported([*_command(options), "--responses", file])
+        try:
+            return report, answers_file.read(file)
+        except (OSError, ValueError) as error:
+            raise NotConfirmed(f"it kept no responses ({error})") from error
+
+
+def _reported(command: list[str]) -> Report:
     try:
-        ran = subprocess.run(
-            _command(options), capture_output=True, check=False, env=_environment()
-        )
+        ran = subprocess.run(command, capture_output=True, check=False, env=_environment())
     except OSError as error:
         raise NotConfirmed(f"it did not start ({error.strerror})") from error
     if ran.returncode not in _RAN:
         said = ran.stderr.decode(errors="replace").strip().splitlines()
         raise NotConfirmed(clean(said[-1] if said else f"exit status {ran.returncode}"))
     try:
-        after = report_of(ran.stdout.decode(), "the second audit")
+        return report_of(ran.stdout.decode(), "the second audit")
     except (StoredError, UnicodeDecodeError) as error:
         raise NotConfirmed(str(error)) from error
-    return Confirmation(cured, compare(before, after))
 
 
 def _command(options: dict[str, Any]) -> list[str]:
@@ -105,7 +144,9 @@ def _command(options: dict[str, Any]) -> list[str]:
     command = [sys.executable, script] if own else [sys.executable, "-m", "django"]
     command += ["queryscope", "audit", *options["urls"], "--format", "json"]
     command += ["--no-explain", "--no-indexes", "--no-proof", "--verbosity", "1"]
-    for name in ("user", "repeat", "timeout", "database", "pythonpath", "settings"):
+    # Two of each: what changes in a response by itself is seen.
+    command += ["--repeat", str(max(2, options["repeat"]))]
+    for name in ("user", "timeout", "database", "pythonpath", "settings"):
         if options.get(name) is not None:
             command += [f"--{name}", str(options[name])]
     for glob in options["endpoint"]:

@@ -73,6 +73,16 @@ def authors(request):
 """
 
 
+def test_files_are_as_they_were_when_an_endpoint_answers_otherwise(shop: Shop) -> None:
+    shop.add(FRAGILE.format('return JsonResponse({"torn": True})') + "Author.objects.none()\n")
+    before = shop.views
+    done = shop.fix("--write")
+    assert done.returncode == 1, done.stderr
+    assert "ANSWERS OTHERWISE with the fixes: GET /authors/: the body" in done.stderr
+    assert "all files are as they were" in done.stderr
+    assert shop.views == before
+
+
 def test_files_are_as_they_were_when_an_endpoint_fails(shop: Shop) -> None:
     shop.add(FRAGILE.format('raise RuntimeError("torn")') + "Author.objects.none()\n")
     before = shop.views

@@ -37,7 +37,7 @@ def fitting(element: WebElement) -> int:
     return room
 
 
-@pytest.mark.any_database
+@pytest.mark.any_environment
 def test_the_panel_opens_from_the_navigation_and_nothing_is_blocked(window: Window):
     link = window.find(".QueryScopePanel")
     assert re.search(r"\d+ findings, \d+ queries", link.text)
@@ -50,7 +50,7 @@ def test_the_panel_opens_from_the_navigation_and_nothing_is_blocked(window: Wind
     assert window.errors() == []
 
 
-@pytest.mark.any_database
+@pytest.mark.any_environment
 def test_the_policy_would_block_what_is_inline(window: Window):
     """That the test above can fail."""
     script = "const it = document.createElement('p'); it.innerHTML = '<b style=color:red>x</b>';"
@@ -58,7 +58,7 @@ def test_the_policy_would_block_what_is_inline(window: Window):
     assert any("Content Security Policy" in message for message in window.errors())
 
 
-@pytest.mark.any_database
+@pytest.mark.any_environment
 @pytest.mark.parametrize("clipboard", [True, False], ids=["clipboard", "by selection"])
 def test_the_fix_is_copied_as_it_is_shown(window: Window, clipboard):
     window.open()
@@ -91,7 +91,7 @@ def test_a_query_is_explained(window: Window):
     assert window.find(f"{PANEL} .qs-card").is_displayed()
 
 
-@pytest.mark.any_database
+@pytest.mark.any_environment
 def test_a_statement_is_laid_out_on_demand(window: Window):
     window.open()
     lane = window.find(f"{PANEL} .qs-lanes details")
@@ -101,7 +101,7 @@ def test_a_statement_is_laid_out_on_demand(window: Window):
     assert statement.text.startswith("SELECT")
 
 
-@pytest.mark.any_database
+@pytest.mark.any_environment
 @pytest.mark.parametrize(
     ("forget", "message"),
     [
@@ -140,7 +140,7 @@ def test_it_is_readable_in_every_theme_and_width(window: Window, scheme, width):
     assert window.errors() == []
 
 
-@pytest.mark.any_database
+@pytest.mark.any_environment
 def test_lanes_are_told_to_those_who_do_not_see_them(window: Window):
     window.open()
     lanes = window.find(f"{PANEL} .qs-lanes").find_elements(By.CSS_SELECTOR, "svg")
@@ -153,7 +153,7 @@ def test_lanes_are_told_to_those_who_do_not_see_them(window: Window):
     assert len({number.text for number in numbers}) == len(numbers)
 
 
-@pytest.mark.any_database
+@pytest.mark.any_environment
 def test_the_history_panel_brings_back_another_request(window: Window):
     window.driver.get(f"{window.url}/n-plus-one/")
     window.driver.get(f"{window.url}/projects/")

@@ -24,7 +24,7 @@ START_CHECKOUT = START + "print(postgres.for_checkout(Path(sys.argv[1])).start()
 START_SESSION = START + "s = postgres.temporary().start(); print(s.home, flush=True); input()"
 
 pytestmark = [
-    pytest.mark.any_database,
+    pytest.mark.any_environment,
     pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets"),
 ]
 

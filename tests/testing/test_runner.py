@@ -93,6 +93,7 @@ def test_without_the_option_nothing_is_different(project):
     assert re.sub(r"in [\d.]+s", "", recorded.out) == re.sub(r"in [\d.]+s", "", plain.out)
 
 
+@pytest.mark.any_database
 def test_what_is_accepted_passes_and_what_is_new_fails(project):
     accepted = project.test("--queryscope", "--queryscope-update")
     assert (accepted.status, "2 known findings in" in accepted.out) == (0, True)
@@ -194,6 +195,7 @@ def test_a_format_beside_a_file_is_that_of_the_file(project):
 # A runner of the project's own.
 
 
+@pytest.mark.any_database
 def test_the_mixin_records_with_a_runner_of_the_projects_own(project):
     project.write(
         "shop/runner.py",

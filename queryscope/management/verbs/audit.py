@@ -50,6 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="do not send requests again with the fixes in place",
     )
+    # For `fix`, which compares what other code answers.
+    parser.add_argument("--responses", metavar="FILE", help=argparse.SUPPRESS)
 
 
 def run(options: dict[str, Any], stdout: Any, stderr: Any) -> int:

@@ -14,7 +14,7 @@ from ...core.findings import Report
 from ...core.paths import relative
 from ...core.reporters.layout import clean, plural
 from ..auditing import add_choice, add_requests, audited, detectors_of
-from ..confirming import Confirmation, NotConfirmed, audited_anew
+from ..confirming import Confirmation, NotConfirmed, answers_now, audited_anew
 
 HELP = "show proven fixes as a diff, or write them"
 DESCRIPTION = """\
@@ -24,8 +24,8 @@ to stdout: manage.py queryscope fix | git apply. What cannot be edited with cert
 stderr, with the code to write.
 
 --write puts them into the files and audits the project again, in a fresh interpreter, to confirm.
-If an endpoint fails then that did not fail before, or the audit cannot run, all files get back what
-was in them. Files with changes that are in no commit are written as well, and named.
+If an endpoint fails or answers otherwise then, or the audit cannot run, all files get back what was
+in them. Files with changes that are in no commit are written as well, and named.
 
 Edits need libcst: pip install "queryscope[fix]".
 
@@ -90,11 +90,15 @@ def _written(
     for path in uncommitted(files):
         stderr.write(f"{_shown(path)} has changes that are in no commit")
     try:
+        answered = answers_now(options)
+    except NotConfirmed as error:
+        raise CannotRun(f"nothing is written: the audit failed: {error}") from error
+    try:
         originals = write(files)
     except OSError as error:
         raise CannotRun(f"nothing is written: {error.filename}: {error.strerror}") from error
     try:
-        confirmation = audited_anew(options, report, edits.done)
+        confirmation = audited_anew(options, report, edits.done, answered)
     except NotConfirmed as error:
         restore(originals)
         raise CannotRun(
@@ -103,10 +107,12 @@ def _written(
     except BaseException:
         restore(originals)
         raise
-    if confirmation.failing:
+    if confirmation.failing or confirmation.otherwise:
         restore(originals)
         for problem in confirmation.failing:
             stderr.write(f"FAILS with the fixes: {clean(problem)}")
+        for difference in confirmation.otherwise:
+            stderr.write(f"ANSWERS OTHERWISE with the fixes: {clean(difference)}")
         stderr.write("all files are as they were; --endpoint, --select and --ignore choose fixes")
         return False
     stdout.write(f"Written: {', '.join(map(_shown, files))}")
