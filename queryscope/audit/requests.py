@@ -215,7 +215,7 @@ class Requester:
         return Captured(
             status=response.status_code,
             headers=tuple(response.headers.items()),
-            cookies=tuple(sorted(response.cookies)),
+            cookies=tuple(f"{name}={m.value}" for name, m in sorted(response.cookies.items())),
             body=b"".join(self._body),
             charset=response.charset or "utf-8",
         )

@@ -15,7 +15,7 @@ _PASSING = re.compile(
     r"age|date|expires|content-length|set-cookie|server|server-timing|via|connection"
     r"|trace(?:parent|state|-id)|x-b3-.*|x-amzn?-trace-id|x-cloud-trace-context"
     r"|(?:x-)?(?:request|correlation|trace|transaction|debug|djdt)-?(?:id|token|store-id|request-id)"
-    r"|x-(?:.*-)?(?:runtime|response-time|process-time|duration|elapsed|time|timing)(?:-ms)?"
+    r"|x-(?:.*-)?(?:runtime|response-time|process-time|render-time|duration|elapsed)(?:-ms)?"
     r"|x-(?:.*-)?(?:queries|query-count|sql-count|db-queries)",
     re.IGNORECASE,
 )
@@ -56,14 +56,28 @@ def changed_header(base: Sequence[Headers], fixed: Sequence[Headers], *, same_bo
 
 
 def changed_cookie(base: Sequence[Sequence[str]], fixed: Sequence[Sequence[str]]) -> str:
-    """Which cookie is set or no longer set, "" when none; their values are not compared."""
-    olds: list[set[str]] = [set(names) for names in base]
-    news: list[set[str]] = [set(names) for names in fixed]
-    for name in sorted(olds[0].intersection(*olds) - news[0].union(*news)):
+    """Which cookie is set, no longer set or set to another value; "" when none."""
+    olds = [_of_cookies(cookies) for cookies in base]
+    news = [_of_cookies(cookies) for cookies in fixed]
+    before, after = _in_all(olds), _in_all(news)
+    for name in sorted(before.difference(*news)):
         return f"the cookie {name} is no longer set"
-    for name in sorted(news[0].intersection(*news) - olds[0].union(*olds)):
+    for name in sorted(after.difference(*olds)):
         return f"the cookie {name} is set, as it was not before"
+    for name in sorted(before & after):
+        values = {cookies[name] for cookies in olds}
+        if len(values) == 1 and not any(cookies[name] in values for cookies in news):
+            return f"the cookie {name} has another value"
     return ""
+
+
+def _of_cookies(cookies: Sequence[str]) -> dict[str, str]:
+    """Of "name=value" each."""
+    return dict(cookie.partition("=")[::2] for cookie in cookies)
+
+
+def _in_all(cookies: Sequence[dict[str, str]]) -> set[str]:
+    return set(cookies[0]).intersection(*cookies)
 
 
 def _differs(before: Sequence[str], after: Sequence[str]) -> bool:

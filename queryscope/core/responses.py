@@ -26,7 +26,7 @@ REORDERED = (
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """A whole response; ``cookies`` are the names of those it sets."""
+    """A whole response; ``cookies`` are "name=value" of those it sets."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
