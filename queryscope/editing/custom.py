@@ -61,15 +61,31 @@ def _is_chain(node: ast.expr | None) -> bool:
 
 def overrides(file: str, class_name: str) -> bool:
     """Whether a class of the project that a view inherits from decides on the rows."""
-    cls: Any = module_at(file)
-    for part in class_name.split("."):
-        found = getattr(cls, part, None)
-        cls = found if isinstance(found, type) else cls
-    if not isinstance(cls, type):
-        return False
-    for base in cls.__mro__[1:]:
+    cls = _class_at(file, class_name)
+    for base in cls.__mro__[1:] if cls is not None else ():
         own = {"get_queryset", "queryset"} & vars(base).keys()
         module = sys.modules.get(base.__module__)
         if own and is_application(getattr(module, "__file__", None) or "<unknown>"):
             return True
     return False
+
+
+def has_rows(file: str, class_name: str) -> bool:
+    """Whether a class says which rows it shows, as views do: forms do not, and an admin says those
+    of its changelist, not those of its form's fields. True where the class is not known.
+    """
+    cls = _class_at(file, class_name)
+    if cls is None:
+        return True
+    method = getattr(cls, "get_queryset", None)
+    if method is None:
+        return hasattr(cls, "queryset") or hasattr(cls, "items")
+    return "request" not in inspect.signature(method).parameters
+
+
+def _class_at(file: str, class_name: str) -> type | None:
+    cls: Any = module_at(file)
+    for part in class_name.split("."):
+        found = getattr(cls, part, None)
+        cls = found if isinstance(found, type) else cls
+    return cls if isinstance(cls, type) else None

@@ -13,7 +13,7 @@ from ..core.sightings import Location
 from .arguments import added
 from .chains import Change, calls_of, changed
 from .classes import Member, member, members, returning, with_attribute, with_method
-from .custom import is_queryset, overrides
+from .custom import has_rows, is_queryset, overrides
 from .names import missing
 from .parsed import Function, Parsed
 from .plans import Plan
@@ -76,6 +76,8 @@ class _Origin:
         return owner if named else None
 
     def _of_class(self, cls: cst.ClassDef) -> Iterator[Plan]:
+        if not self._is_admin and not has_rows(self.location.file, self.location.function):
+            raise Uncertain(f"class {cls.name.value} does not say these rows")
         own = member(cls, "get_queryset")
         if own is not None and isinstance(own.statement, Function):
             yield from self._of_chain(self.targets.returned(own.statement, self.fix))

@@ -28,7 +28,8 @@ class Change:
     """What is put on the querysets of one spot; see ``core.findings.Fix``.
 
     ``rows_code`` loads more for rows that are there already, where a queryset takes no methods.
-    ``location`` is where the code would stand, whose names it may use.
+    ``location`` is where the code would stand, whose names it may use; ``models`` are those that
+    it names.
     """
 
     methods: str = ""
@@ -36,6 +37,7 @@ class Change:
     drops: frozenset[str] = frozenset()
     rows_code: str = ""
     location: Location | None = None
+    models: frozenset[type[models.Model]] = frozenset()
 
     def __or__(self, other: Change) -> Change:
         """Both, where they are of different findings: of one queryset they say the same."""
@@ -48,6 +50,7 @@ class Change:
             self.drops | other.drops,
             other.rows_code or self.rows_code,
             other.location or self.location,
+            self.models | other.models,
         )
 
     def on(self, queryset: Any, frame: FrameType | None) -> Any:
@@ -73,7 +76,17 @@ class Change:
 
     def _evaluated(self, code: str, frame: FrameType | None, given: Any) -> Any:
         around, local = _names_at(self.location, frame)
-        names = {**vars(builtins), **_models(), **_ADVISED, **around, **local, _GIVEN: given}
+        # A view may have the name of a model: the fix means the model, however it is imported.
+        meant = {model.__name__: model for model in self.models}
+        names = {
+            **vars(builtins),
+            **_models(),
+            **_ADVISED,
+            **around,
+            **local,
+            **meant,
+            _GIVEN: given,
+        }
         try:
             return eval(code, names)
         except NameError as error:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from ..core.detection import Detection
 from ..core.events import Trace
 from ..core.findings import Fix, Proof
-from .runs import LIGHTER, Runs
+from .runs import LIGHTER, Objection, Runs
 from .spots import Spots, key_of
 from .trial import Halved
 from .trying import (
     Part,
+    caused,
     groups_in,
     halves_of,
     obstacle,
@@ -134,7 +135,7 @@ class Page:
                 reason = "what it loads could not be read in place of each query"
                 self.verdicts[index] = Verdict(detection.finding.fix, unproven=reason)
                 return
-            if not objection.harmful and (reason := _excuse(detection)):
+            if not objection.harmful and (reason := _excuse(detection, objection)):
                 self.verdicts[index] = Verdict(detection.finding.fix, unproven=reason)
                 return
             refuted.append((part.fix.code, f"with it {objection.reason}"))
@@ -218,8 +219,10 @@ class Page:
         return len(self.parts) < before
 
 
-def _excuse(detection: Detection) -> str:
+def _excuse(detection: Detection, objection: Objection) -> str:
     """Why nothing may be gained here although the fix is right."""
+    if objection.doubtful:
+        return objection.reason
     if detection.finding.waiting:
         return "there is one row now: more rows would show it"
     if detection.finding.detector in LIGHTER:
@@ -228,7 +231,7 @@ def _excuse(detection: Detection) -> str:
 
 
 def _shrinks(detection: Detection, before: Trace, after: Trace) -> bool:
-    return queries_of(detection, after) <= _GROWS * queries_of(detection, before)
+    return caused(detection, after) <= _GROWS * caused(detection, before)
 
 
 def _is_told_once(detection: Detection, before: Trace, after: Trace) -> bool:

@@ -20,6 +20,8 @@ from .writes import compare_writes
 _ROUNDS = ((100.0, 3),)
 #: With one response alone, what is a time in it is taken for the time of the request.
 _LEAST = 2
+#: How much longer a request with fewer queries takes when that is no work of something else.
+_MUCH_LONGER = 3.0
 #: Responses of a request as it is that show what changes in them by itself.
 _ENOUGH = 3
 #: Detectors whose fix need not take queries away: it makes them lighter.
@@ -153,7 +155,8 @@ class Runs:
         if self._pays(fixed, fewer=before - after):
             return None
         took, takes = _least(self.as_it_is), _least(fixed)
-        return Objection(f"the request takes no less time: {takes:,.1f} ms, {took:,.1f} without")
+        reason = f"the request takes no less time: {takes:,.1f} ms, {took:,.1f} without"
+        return Objection(reason, doubtful=after < before and takes < _MUCH_LONGER * took)
 
     def _pays(self, fixed: Sequence[Shown], *, fewer: int) -> bool:
         """Whether a visitor waits less, with the round trips of a network.

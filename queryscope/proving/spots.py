@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any, Literal
 
 from django.core.exceptions import EmptyResultSet
+from django.db.models import Count
 from django.db.models.query import RawQuerySet
 
 from ..core.events import QueryGroup
@@ -90,16 +91,29 @@ def find_spot(
     near = [spot for spot in near if spot.alias == alias]
     if len(near) == 1 and not near[0].fingerprint:
         return near[0]
-    fingerprint = _fingerprint(queryset) if near else ""
+    fingerprint = _fingerprint(queryset, asked) if near else ""
     return next((spot for spot in near if spot.fingerprint == fingerprint), None)
 
 
-def _fingerprint(queryset: Any) -> str | None:
-    """None where nothing is asked: it can have no rows."""
+def _fingerprint(queryset: Any, asked: Asked) -> str | None:
+    """Of what will be sent; None where nothing is asked: it can have no rows."""
     if isinstance(queryset, RawQuerySet):
         return Statement.of(str(queryset.raw_query)).fingerprint
+    query = queryset.query.clone()
+    if asked == "exists":
+        query = query.exists()
+    elif asked == "count":
+        query = _counting(query)
     try:
-        sql = queryset.query.clone().get_compiler(using=queryset.db).as_sql()[0]
+        sql = query.get_compiler(using=queryset.db).as_sql()[0]
     except EmptyResultSet:
         return None
     return Statement.of(sql).fingerprint
+
+
+def _counting(query: Any) -> Any:
+    """As ``count()`` asks where it needs no subquery."""
+    query.clear_ordering(force=True)
+    query.clear_select_clause()
+    query.add_annotation(Count("*"), "__count")
+    return query

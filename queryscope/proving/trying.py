@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from django.apps import apps
+from django.db.models import Model
 from django.db.models.manager import BaseManager
 
 from ..core.detection import Detection
-from ..core.events import MANY_RELATIONS, QueryGroup, Source, Trace
+from ..core.events import MANY_RELATIONS, Offence, QueryGroup, Source, Trace
 from ..core.findings import Fix
 from ..core.fixes import Counted, Need, Path, Remedy, eager_fix
 from ..core.sightings import Reading
@@ -81,7 +82,9 @@ def parts_of(detection: Detection) -> tuple[Part, ...]:
         remedies.append(replace(need.remedy, paths=paths))
         if any(map(_leaves_out, need.remedy.paths)):
             del remedies[0]
-    return tuple(Part(detection, _fix(need, remedy, fix), remedy) for remedy in remedies)
+    parts = (Part(detection, _fix(need, remedy, fix), remedy) for remedy in remedies)
+    # A path through what is prefetched already has one way only.
+    return tuple({part.fix.code: part for part in parts}.values())
 
 
 def _leaves_out(path: Path) -> bool:
@@ -152,7 +155,15 @@ def _change(part: Part, fix: Fix) -> Change:
     rows = fix.code if fix.code.startswith(_ON_ROWS) else ""
     location = origin.location if origin is not None else None
     methods = "" if rows or fix.drops else fix.methods
-    return Change(methods, fix.deferral, frozenset(fix.drops), rows, location)
+    return Change(methods, fix.deferral, frozenset(fix.drops), rows, location, _named(part))
+
+
+def _named(part: Part) -> frozenset[type[Model]]:
+    """The models whose managers the code of a part may name."""
+    relations = {step for path in part.remedy.paths for step in path.steps}
+    relations |= {counted.relation for counted in part.remedy.counted}
+    relations |= {group.relation for group in _groups(part.detection) if group.relation}
+    return frozenset(apps.get_model(each.target) for each in relations if each.target)
 
 
 def queries_of(detection: Detection, trace: Trace) -> int:
@@ -233,13 +244,31 @@ def _spots(detection: Detection, group: int, spots: Spots) -> list[Spot]:
 
 def _roots(detection: Detection) -> set[int]:
     """The groups that load the rows which multiply a finding's queries."""
-    trace = detection.trace
     found = set()
     for offence in (o for group in _groups(detection) for o in group.offences):
-        assert trace is not None
-        node = trace.sources[offence.origin]
-        while node.group is None and node.parent is not None:
-            node = trace.sources[node.parent]
+        assert detection.trace is not None
+        node = _root(detection.trace, offence)
         if not node.single and node.rows > 1 and node.group is not None:
             found.add(node.group)
     return found
+
+
+def _root(trace: Trace, offence: Offence) -> Source:
+    node = trace.sources[offence.origin]
+    while node.group is None and node.parent is not None:
+        node = trace.sources[node.parent]
+    return node
+
+
+def caused(detection: Detection, trace: Trace) -> int:
+    """The queries of a finding in another trace, as far as the same rows cause them: not those of
+    rows that the code loads elsewhere when some are missing.
+    """
+    assert detection.trace is not None
+    roots = {key_of(detection.trace.groups[index]) for index in _roots(detection)}
+    count = 0
+    for offence in (o for group in groups_in(detection, trace) for o in group.offences):
+        root = _root(trace, offence).group
+        if root is not None and key_of(trace.groups[root]) in roots:
+            count += offence.count
+    return count

@@ -162,7 +162,8 @@ def _counted_beyond(offender: Offender) -> Path | None:
     if counted is None:
         return None
     return replace(
-        path, steps=(*before[:-1], replace(before[-1], annotated=(counted.annotation(),)))
+        path,
+        steps=(*before[:-1], replace(before[-1], annotated=(counted.annotation(alone=False),))),
     )
 
 
