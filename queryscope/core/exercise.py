@@ -195,12 +195,12 @@ def _used_steps(tree: Tree, lookup: Lookup) -> int:
         # Without related rows nothing shows: a branch may ask for them where there are some.
         named = {*said.mentioned, *said.branches}
         named.update(name for usage in usages if usage for name in usage.branches)
-        if not any(node.rows for node in reached) or names & named:
+        if not any(node.rows for node in reached):
             return everything
         if any(usage is None for usage in usages):
             return everything
         if not any(usage and names & set(usage.touched) for usage in usages):
-            return depth
+            return everything if names & named else depth
     return everything
 
 

@@ -55,6 +55,14 @@ def calls_of(methods: str) -> tuple[cst.Call, ...]:
     return tuple(found)
 
 
+def calls_in(node: cst.CSTNode) -> int:
+    """How many calls a chain ends with."""
+    count = 0
+    while isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+        node, count = node.func.value, count + 1
+    return count
+
+
 def length(names: Sequence[str], followed: bool, is_queryset: Callable[[str], bool | None]) -> int:
     """How many of a chain's calls come before what a fix appends.
 

@@ -87,5 +87,6 @@ def _class_at(file: str, class_name: str) -> type | None:
     cls: Any = module_at(file)
     for part in class_name.split("."):
         found = getattr(cls, part, None)
-        cls = found if isinstance(found, type) else cls
+        # An attribute may hold another class: ``model = Task``.
+        cls = found if isinstance(found, type) and found.__name__ == part else cls
     return cls if isinstance(cls, type) else None

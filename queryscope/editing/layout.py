@@ -106,7 +106,13 @@ def _candidates(tree: ast.Module, number: int, lines: list[str]) -> Iterator[Spa
     for value in values:
         if value.lineno == value.end_lineno == number:
             yield _span(value, lines)
-    starting = [n for n in too_long if n.lineno == number and n not in values]
+    # A call's function is no expression to break: its brackets would open behind it.
+    called = {id(n.func) for n in too_long if isinstance(n, ast.Call)}
+    starting = [
+        n
+        for n in too_long
+        if n.lineno == number and id(n) not in called and (n not in values or _is_chain(n))
+    ]
     # A chain whose last call begins behind brackets that end on this line.
     chains = [n for n in too_long if n.lineno < number <= (n.end_lineno or 0) and _is_chain(n)]
     ending = [n for n in chains if n.end_lineno == number]

@@ -11,7 +11,7 @@ import libcst as cst
 from ..core.findings import Finding, Fix
 from ..core.sightings import Location
 from .arguments import added
-from .chains import Change, calls_of, changed
+from .chains import Change, calls_in, calls_of, changed
 from .classes import Member, member, members, returning, with_attribute, with_method
 from .custom import has_rows, is_queryset, overrides
 from .names import missing
@@ -163,7 +163,9 @@ class _Origin:
             assert isinstance(node, cst.BaseExpression)
             if manager:
                 node = cst.parse_expression(f"{self.parsed.code(node)}{manager}")
-            return changed(node, depth, change)
+            # Another fix of the same queryset may have been here before, and added calls.
+            grown = calls_in(node) - calls_in(target.node)
+            return changed(node, depth + grown, change)
 
         edited(target.node)
         yield self._of_node(target.node, edited, fix.methods)

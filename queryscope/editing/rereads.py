@@ -49,7 +49,9 @@ def place_of(parsed: Parsed, line: int, rewrite: Rewrite) -> cst.BaseExpression:
     if len(found) != 1:
         times = f"{len(found)} times" if found else "not"
         raise Uncertain(f"{rewrite.before} is {times} on line {line}")
-    return found[0]
+    # What a row holds is there: ``await row.tags.acount()`` awaits nothing any more.
+    above = parsed.parents.get(found[0])
+    return above if isinstance(above, cst.Await) else found[0]
 
 
 def _by_name(parsed: Parsed, statement: cst.CSTNode, rewrite: Rewrite) -> list[cst.BaseExpression]:

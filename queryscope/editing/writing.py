@@ -21,15 +21,27 @@ def write(files: Mapping[str, bytes]) -> dict[str, bytes]:
             replace_file(path, data)
             originals[path] = before
     except BaseException:
-        restore(originals)
+        restore(originals, files)
         raise
     return originals
 
 
-def restore(originals: Mapping[str, bytes]) -> None:
-    """Put back what was in the files. Raises OSError."""
+def restore(originals: Mapping[str, bytes], written: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Put back what was in the files, but for those that someone changed after they were
+    ``written``: these are returned. Raises OSError.
+    """
+    changed = []
     for path, data in originals.items():
-        replace_file(path, data)
+        try:
+            with open(path, "rb") as stream:
+                touched = stream.read() != written[path]
+        except FileNotFoundError:
+            touched = True
+        if touched:
+            changed.append(path)
+        else:
+            replace_file(path, data)
+    return tuple(changed)
 
 
 def uncommitted(files: Collection[str]) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ class Unfit(Exception):
 class Change:
     """What is put on the querysets of one spot; see ``core.findings.Fix``.
 
+    ``kept`` are lookups of which some in ``drops`` are longer: that much of these stays.
     ``rows_code`` loads more for rows that are there already, where a queryset takes no methods.
     ``location`` is where the code would stand, whose names it may use; ``models`` are those that
     it names.
@@ -35,6 +36,7 @@ class Change:
     methods: str = ""
     deferral: str = ""
     drops: frozenset[str] = frozenset()
+    kept: tuple[str, ...] = ()
     rows_code: str = ""
     location: Location | None = None
     models: frozenset[type[models.Model]] = frozenset()
@@ -48,6 +50,7 @@ class Change:
             methods,
             other.deferral or self.deferral,
             self.drops | other.drops,
+            (*self.kept, *other.kept),
             other.rows_code or self.rows_code,
             other.location or self.location,
             self.models | other.models,
@@ -55,7 +58,7 @@ class Change:
 
     def on(self, queryset: Any, frame: FrameType | None) -> Any:
         """A changed clone. Raises Unfit where a name of the code is not known here."""
-        changed = _without(queryset, self.drops) if self.drops else queryset._clone()
+        changed = _without(queryset, self.drops, self.kept) if self.drops else queryset._clone()
         deferral = self.deferral and f".defer(None){self.deferral}"
         if not (code := deferral + self.methods):
             return changed
@@ -127,15 +130,17 @@ def _names_at(
     return next(found, {}), {}
 
 
-def _without(queryset: Any, drops: frozenset[str]) -> Any:
-    """A clone that loads eagerly what it did but for some lookups."""
+def _without(queryset: Any, drops: frozenset[str], kept: tuple[str, ...]) -> Any:
+    """A clone that loads eagerly what it did but for some lookups, of which the kept begin some."""
     changed = queryset._clone()
-    kept = [
-        lookup
-        for lookup in queryset._prefetch_related_lookups
-        if not any(_is_below(str(getattr(lookup, "prefetch_to", lookup)), name) for name in drops)
-    ]
-    changed._prefetch_related_lookups = tuple(kept)
+    lookups: list[Any] = []
+    for lookup in queryset._prefetch_related_lookups:
+        name = str(getattr(lookup, "prefetch_to", lookup))
+        if not any(_is_below(name, dropped) for dropped in drops):
+            lookups.append(lookup)
+        elif begins := [k for k in kept if k != name and _is_below(name, k)]:
+            lookups.append(max(begins, key=len))
+    changed._prefetch_related_lookups = tuple(lookups)
     followed = None if isinstance(queryset, RawQuerySet) else queryset.query.select_related
     if isinstance(followed, dict):
         left = _pruned(followed, drops)

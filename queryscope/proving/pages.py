@@ -26,6 +26,7 @@ from .trying import (
 
 #: Of the queries that are left without half of the rows, the share from which they do not grow.
 _GROWS = 0.75
+_UNMEASURED = "so near to the database no time is gained that could be measured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +205,13 @@ class Page:
                 proof = whole
             else:
                 proof = self.runs.figures(tuple(members.values()))
-            if proof is not None:
-                for index in members:
-                    self.verdicts[index] = replace(self.verdicts[index], proof=proof)
+            if proof is None:
+                continue
+            for index in members:
+                verdict = replace(self.verdicts[index], proof=proof)
+                if self.detections[index].finding.detector in LIGHTER and not _is_lighter(proof):
+                    verdict = replace(verdict, proof=None, unproven=_UNMEASURED)
+                self.verdicts[index] = verdict
 
     def spare(self, other: Page) -> bool:
         """Advise nothing that changes the response of another endpoint; whether any is dropped."""
@@ -219,14 +224,21 @@ class Page:
         return len(self.parts) < before
 
 
+def _is_lighter(proof: Proof) -> bool:
+    """Whether the figures that are shown bear out what they are to prove."""
+    if proof.queries_after < proof.queries_before:
+        return True
+    return proof.duration_ms_after < proof.duration_ms_before
+
+
 def _excuse(detection: Detection, objection: Objection) -> str:
     """Why nothing may be gained here although the fix is right."""
     if objection.doubtful:
         return objection.reason
     if detection.finding.waiting:
         return "there is one row now: more rows would show it"
-    if detection.finding.detector in LIGHTER:
-        return "so near to the database no time is gained that could be measured"
+    if detection.finding.detector in LIGHTER and objection.slow:
+        return _UNMEASURED
     return ""
 
 

@@ -52,12 +52,13 @@ class Ask(Protocol):
 @dataclass(frozen=True, slots=True)
 class Objection:
     """What speaks against a change; ``harmful`` where the response is another or none, ``doubtful``
-    where the requests say nothing of it.
+    where the requests say nothing of it, ``slow`` where no more than that it takes as long.
     """
 
     reason: str
     harmful: bool = False
     doubtful: bool = False
+    slow: bool = False
 
 
 @dataclass(slots=True)
@@ -156,7 +157,8 @@ class Runs:
             return None
         took, takes = _least(self.as_it_is), _least(fixed)
         reason = f"the request takes no less time: {takes:,.1f} ms, {took:,.1f} without"
-        return Objection(reason, doubtful=after < before and takes < _MUCH_LONGER * took)
+        doubtful = after < before and takes < _MUCH_LONGER * took
+        return Objection(reason, doubtful=doubtful, slow=True)
 
     def _pays(self, fixed: Sequence[Shown], *, fewer: int) -> bool:
         """Whether a visitor waits less, with the round trips of a network.

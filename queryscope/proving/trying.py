@@ -155,7 +155,9 @@ def _change(part: Part, fix: Fix) -> Change:
     rows = fix.code if fix.code.startswith(_ON_ROWS) else ""
     location = origin.location if origin is not None else None
     methods = "" if rows or fix.drops else fix.methods
-    return Change(methods, fix.deferral, frozenset(fix.drops), rows, location, _named(part))
+    kept = fix.lookups if fix.drops else ()
+    drops = frozenset(fix.drops)
+    return Change(methods, fix.deferral, drops, kept, rows, location, _named(part))
 
 
 def _named(part: Part) -> frozenset[type[Model]]:

@@ -100,24 +100,29 @@ def _written(
     try:
         confirmation = audited_anew(options, report, edits.done, answered)
     except NotConfirmed as error:
-        restore(originals)
-        raise CannotRun(
-            f"all files are as they were: the audit failed with the fixes: {error}"
-        ) from error
+        back = _restored(restore(originals, files))
+        raise CannotRun(f"{back}: the audit failed with the fixes: {error}") from error
     except BaseException:
-        restore(originals)
+        stderr.write(_restored(restore(originals, files)))
         raise
     if confirmation.failing or confirmation.otherwise:
-        restore(originals)
+        back = _restored(restore(originals, files))
         for problem in confirmation.failing:
             stderr.write(f"FAILS with the fixes: {clean(problem)}")
         for difference in confirmation.otherwise:
             stderr.write(f"ANSWERS OTHERWISE with the fixes: {clean(difference)}")
-        stderr.write("all files are as they were; --endpoint, --select and --ignore choose fixes")
+        stderr.write(f"{back}; --endpoint, --select and --ignore choose fixes")
         return False
     stdout.write(f"Written: {', '.join(map(_shown, files))}")
     stdout.write(confirmation.text())
     return _confirmed(confirmation, edits.edit.diff, stderr)
+
+
+def _restored(changed: tuple[str, ...]) -> str:
+    if not changed:
+        return "all files are as they were"
+    names = ", ".join(map(_shown, changed))
+    return f"all files are as they were but for what was changed meanwhile ({names})"
 
 
 def _confirmed(confirmation: Confirmation, diff: str, stderr: Any) -> bool:
