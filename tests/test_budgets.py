@@ -50,7 +50,10 @@ def test_a_time_is_judged_on_the_median_of_an_endpoint(durations, over):
 
 @pytest.mark.django_db
 def test_a_block_is_judged_by_the_budget_of_its_name(settings):
-    settings.QUERYSCOPE = {"QUERY_BUDGETS": {"authors": {"queries": 3, "distinct": 1}}}
+    settings.QUERYSCOPE = {
+        **settings.QUERYSCOPE,
+        "QUERY_BUDGETS": {"authors": {"queries": 3, "distinct": 1}},
+    }
     with record("authors") as seen:
         for _ in range(2):
             Author.objects.count()
@@ -102,7 +105,11 @@ def test_budgets_are_judged_as_they_are_today():
     ],
 )
 def test_a_request_is_judged_by_itself(settings, caplog, limits, over):
-    settings.QUERYSCOPE = {"QUERY_BUDGETS": {"/count/*": limits}, "DUPLICATE_THRESHOLD": 9}
+    settings.QUERYSCOPE = {
+        **settings.QUERYSCOPE,
+        "QUERY_BUDGETS": {"/count/*": limits},
+        "DUPLICATE_THRESHOLD": 9,
+    }
     Client().get("/count/2/")
     logged = [r.queryscope for r in records(caplog) if r.queryscope["detector"] == "query-budget"]
     assert sorted(finding["digest"].removesuffix("_ms") for finding in logged) == over
@@ -111,7 +118,10 @@ def test_a_request_is_judged_by_itself(settings, caplog, limits, over):
 @pytest.mark.usefixtures("fresh")
 def test_a_late_request_is_analysed_though_a_fast_one_just_was(settings):
     for limit in (NEVER, ALWAYS):
-        settings.QUERYSCOPE = {"QUERY_BUDGET": {"queries": 0, "duration_ms": limit}}
+        settings.QUERYSCOPE = {
+            **settings.QUERYSCOPE,
+            "QUERY_BUDGET": {"queries": 0, "duration_ms": limit},
+        }
         Client().get("/count/1/")
     budgets = [
         sum(finding["detector"] == "query-budget" for finding in report["findings"])
@@ -122,7 +132,10 @@ def test_a_late_request_is_analysed_though_a_fast_one_just_was(settings):
 
 @pytest.mark.usefixtures("fresh")
 def test_of_one_budget_a_request_is_analysed_once(settings):
-    settings.QUERYSCOPE = {"QUERY_BUDGET": {"queries": 0, "duration_ms": ALWAYS}}
+    settings.QUERYSCOPE = {
+        **settings.QUERYSCOPE,
+        "QUERY_BUDGET": {"queries": 0, "duration_ms": ALWAYS},
+    }
     for _ in range(2):
         Client().get("/count/1/")
     assert len(reports()) == 1
@@ -151,7 +164,10 @@ audited = pytest.mark.django_db(databases=ALIASES)
 @audited
 @pytest.mark.usefixtures("shop")
 def test_a_check_tells_each_budget_over_or_under(settings, baseline):
-    settings.QUERYSCOPE = {"QUERY_BUDGETS": {"/authors-of-books/": {"queries": 3, "distinct": 9}}}
+    settings.QUERYSCOPE = {
+        **settings.QUERYSCOPE,
+        "QUERY_BUDGETS": {"/authors-of-books/": {"queries": 3, "distinct": 9}},
+    }
     status, report = check(baseline)
     told = {each["measure"]: each["over"] for each in report["gate"]["budgets"]}
     assert (status, told) == (1, {"queries": True, "distinct": False})
@@ -172,17 +188,17 @@ def test_a_check_tells_each_budget_over_or_under(settings, baseline):
 def test_a_budget_is_new_where_the_baseline_does_not_know_it(
     settings, baseline, accepted, now, status
 ):
-    settings.QUERYSCOPE = {"QUERY_BUDGET": accepted}
+    settings.QUERYSCOPE = {**settings.QUERYSCOPE, "QUERY_BUDGET": accepted}
     chosen = ("/authors-of-books/", "--select", "query-budget", "--baseline", baseline)
     assert run("baseline", *chosen)[0] == 0
-    settings.QUERYSCOPE = {"QUERY_BUDGET": now}
+    settings.QUERYSCOPE = {**settings.QUERYSCOPE, "QUERY_BUDGET": now}
     assert check(baseline, "--strict")[0] == status
 
 
 @audited
 @pytest.mark.usefixtures("shop")
 def test_a_known_budget_that_is_more_than_was_accepted_is_new(settings, baseline):
-    settings.QUERYSCOPE = {"QUERY_BUDGET": 3}
+    settings.QUERYSCOPE = {**settings.QUERYSCOPE, "QUERY_BUDGET": 3}
     chosen = ("/authors-of-books/", "--select", "query-budget", "--baseline", baseline)
     assert run("baseline", *chosen)[0] == 0
     file = Path(baseline)
@@ -196,7 +212,7 @@ def test_a_known_budget_that_is_more_than_was_accepted_is_new(settings, baseline
 @pytest.mark.usefixtures("shop")
 @pytest.mark.parametrize(("ratio", "status"), [(1e-6, 1), (1e6, 0)])
 def test_a_ratio_refers_to_the_baseline(settings, baseline, ratio, status):
-    settings.QUERYSCOPE = {"QUERY_BUDGET": {"database_ratio": ratio}}
+    settings.QUERYSCOPE = {**settings.QUERYSCOPE, "QUERY_BUDGET": {"database_ratio": ratio}}
     assert check(baseline)[1]["gate"]["budgets"] == [], "nothing was recorded yet"
     chosen = ("/authors-of-books/", "--select", "query-budget", "--baseline", baseline)
     assert run("baseline", *chosen)[0] == 0

@@ -66,7 +66,7 @@ def books(request):
 """
 
 Run = tuple[int, str, str]
-pytestmark = pytest.mark.django_db(databases=ALIASES)
+pytestmark = [pytest.mark.django_db(databases=ALIASES), pytest.mark.any_database]
 
 
 def run(*arguments: str) -> Run:
@@ -344,7 +344,10 @@ def books(request):
 
 
 def test_budgets_are_told_over_and_under(project: Any, rows: Any, settings: Any) -> None:
-    settings.QUERYSCOPE = {"QUERY_BUDGETS": {"/books/": {"queries": 2}, "/authors/": 5}}
+    settings.QUERYSCOPE = {
+        **settings.QUERYSCOPE,
+        "QUERY_BUDGETS": {"/books/": {"queries": 2}, "/authors/": 5},
+    }
     rows(3)
     project(KNOWN)
     status, stdout, _ = run("check", "--select", "query-budget", "-v", "2")
@@ -358,7 +361,10 @@ def test_budgets_are_told_over_and_under(project: Any, rows: Any, settings: Any)
 
 
 def test_a_ratio_is_of_the_recorded_run(project: Any, rows: Any, settings: Any) -> None:
-    settings.QUERYSCOPE = {"QUERY_BUDGETS": {"/books/": {"database_ratio": 2}}}
+    settings.QUERYSCOPE = {
+        **settings.QUERYSCOPE,
+        "QUERY_BUDGETS": {"/books/": {"database_ratio": 2}},
+    }
     rows(3)
     project(KNOWN)
     run("baseline")
@@ -418,7 +424,7 @@ def test_a_stored_report_is_judged_by_the_budgets_of_today(
     project(KNOWN)
     run("audit", "--format", "json", "--output", "audit.json")
     run("baseline", "--from", "audit.json")
-    settings.QUERYSCOPE = {"QUERY_BUDGETS": {"/books/": 1}}
+    settings.QUERYSCOPE = {**settings.QUERYSCOPE, "QUERY_BUDGETS": {"/books/": 1}}
     status, stdout, _ = run("check", "--from", "audit.json")
     assert (status, "4 queries, the budget is 1" in stdout) == (1, True)
     assert run("check", "--from", "audit.json", "--ignore", "query-budget")[0] == 0
@@ -430,7 +436,10 @@ def test_a_ratio_that_nothing_was_recorded_for_fails_when_strict(
     rows(3)
     project(CLEAN)
     run("baseline")
-    settings.QUERYSCOPE = {"QUERY_BUDGETS": {"/books/": {"database_ratio": 2}}}
+    settings.QUERYSCOPE = {
+        **settings.QUERYSCOPE,
+        "QUERY_BUDGETS": {"/books/": {"database_ratio": 2}},
+    }
     assert run("check")[0] == 0
     status, stdout, _ = run("check", "--strict")
     told = "Strict: 1 ratio budget (GET /books/) without a recorded time."

@@ -129,7 +129,7 @@ def test_server_timing_is_added_to_another():
 
 
 def test_server_timing_can_be_left_out(settings):
-    settings.QUERYSCOPE = {"SERVER_TIMING": False}
+    settings.QUERYSCOPE = {**settings.QUERYSCOPE, "SERVER_TIMING": False}
     assert "Server-Timing" not in Client().get("/count/1/")
     assert len(reports()) == 1
 
@@ -159,13 +159,13 @@ def test_a_wrong_setting_stops_the_server_from_starting(settings):
 
 @pytest.mark.parametrize(("url", "recorded"), [("/count/1/", False), ("/old/1/", True)])
 def test_ignored_paths(settings, url, recorded):
-    settings.QUERYSCOPE = {"IGNORE_PATHS": ["/count/"]}
+    settings.QUERYSCOPE = {**settings.QUERYSCOPE, "IGNORE_PATHS": ["/count/"]}
     assert ("Server-Timing" in Client().get(url)) is recorded
     assert bool(reports()) is recorded
 
 
 def test_the_sampling_rate_is_a_share_of_requests(settings):
-    settings.QUERYSCOPE = {"SAMPLE_RATE": 0.5}
+    settings.QUERYSCOPE = {**settings.QUERYSCOPE, "SAMPLE_RATE": 0.5}
     client = Client()
     recorded = sum("Server-Timing" in client.get("/quiet/") for _ in range(400))
     assert 120 < recorded < 280  # eight standard deviations
@@ -333,7 +333,7 @@ def test_a_finding_is_logged_once_with_all_of_it(caplog):
 
 @pytest.mark.usefixtures("permissions")
 def test_a_finding_is_logged_again_after_the_interval(settings, caplog):
-    settings.QUERYSCOPE = {"LOG_INTERVAL_S": 0}
+    settings.QUERYSCOPE = {**settings.QUERYSCOPE, "LOG_INTERVAL_S": 0}
     client = Client()
     for _ in range(3):
         client.get("/n-plus-one/")

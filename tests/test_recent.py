@@ -12,7 +12,7 @@ from tests.serving import connections_of_threads, endpoints, fresh, records, rep
 
 
 def test_the_last_reports_are_kept_newest_first(settings):
-    settings.QUERYSCOPE = {"KEEP_REPORTS": 3}
+    settings.QUERYSCOPE = {**settings.QUERYSCOPE, "KEEP_REPORTS": 3}
     client = Client()
     for times in range(1, 8):
         client.get(f"/count/{times}/")
@@ -20,7 +20,7 @@ def test_the_last_reports_are_kept_newest_first(settings):
 
 
 def test_no_report_is_kept_on_request(settings):
-    settings.QUERYSCOPE = {"KEEP_REPORTS": 0}
+    settings.QUERYSCOPE = {**settings.QUERYSCOPE, "KEEP_REPORTS": 0}
     Client().get("/count/1/")
     assert caches["default"]._cache == {}
 
@@ -69,7 +69,7 @@ def test_a_cache_that_fails_or_is_slow_is_left_alone_for_a_while(
 
 
 def test_a_cache_alias_that_does_not_exist_harms_nothing(settings, caplog):
-    settings.QUERYSCOPE = {"CACHE_ALIAS": "nowhere"}
+    settings.QUERYSCOPE = {**settings.QUERYSCOPE, "CACHE_ALIAS": "nowhere"}
     assert Client().get("/count/1/").status_code == 200
     assert len(records(caplog)) == 1
 

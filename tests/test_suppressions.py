@@ -174,7 +174,7 @@ AUTHOR = {"relation": "testapp.Book.author", "reason": "five rows"}
     ],
 )
 def test_the_setting(project: Any, settings: Any, allow: list[Any], left: set[str]) -> None:
-    settings.QUERYSCOPE = {"ALLOW": allow}
+    settings.QUERYSCOPE = {**settings.QUERYSCOPE, "ALLOW": allow}
     report = recorded(project().listed)
     assert {str(f.relation).rpartition(".")[2] for f in report.findings} == left
 
@@ -300,7 +300,7 @@ ENTRY = 'QUERYSCOPE["ALLOW"][0] '
 def test_an_audit_tells_of_entries(
     project: Any, settings: Any, entry: Any, status: int, told: Any
 ) -> None:
-    settings.QUERYSCOPE = {"ALLOW": [entry | {"reason": "few"}]}
+    settings.QUERYSCOPE = {**settings.QUERYSCOPE, "ALLOW": [entry | {"reason": "few"}]}
     project(**QUIET)
     code, found = audited()
     assert code == status

@@ -32,7 +32,7 @@ MANY = 40
 
 @pytest.fixture(autouse=True)
 def rows(settings):
-    settings.QUERYSCOPE = {"UNBOUNDED_ROWS": MANY}
+    settings.QUERYSCOPE = {**settings.QUERYSCOPE, "UNBOUNDED_ROWS": MANY}
     settings.MIDDLEWARE = []
     publisher = Publisher.objects.create(name="Big")
     author = Author.objects.create(name="Ann", email="ann@example.org")

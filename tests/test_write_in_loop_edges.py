@@ -263,9 +263,9 @@ def test_a_receiver_is_named_where_a_bulk_form_would_skip_it():
 
 
 def test_the_threshold_is_one_of_turns(settings):
-    settings.QUERYSCOPE = {"LOOP_THRESHOLD": 6}
+    settings.QUERYSCOPE = {**settings.QUERYSCOPE, "LOOP_THRESHOLD": 6}
     assert found(writing.create) == ()
-    settings.QUERYSCOPE = {"LOOP_THRESHOLD": 5}
+    settings.QUERYSCOPE = {**settings.QUERYSCOPE, "LOOP_THRESHOLD": 5}
     assert len(found(writing.create)) == 1
 
 

@@ -99,7 +99,10 @@ def test_a_budget_that_no_route_has_is_noted_by_a_whole_audit(
     settings: Any, boss: Any, urls: tuple[str, ...], noted: list[str]
 ) -> None:
     settings.ROOT_URLCONF = OneAskedOnePosted
-    settings.QUERYSCOPE = {"QUERY_BUDGETS": {"/first/": 9, "/post/": 9, "/frist/": 9}}
+    settings.QUERYSCOPE = {
+        **settings.QUERYSCOPE,
+        "QUERY_BUDGETS": {"/first/": 9, "/post/": 9, "/frist/": 9},
+    }
     hint = "fits no route of this audit; did you mean '/first/'?"
     told = [f"QUERYSCOPE['QUERY_BUDGETS'][{name!r}] {hint}" for name in noted]
     assert list(run(*urls).report.notes) == told

@@ -220,7 +220,7 @@ def test_transaction_control_and_schema_have_no_button(visit):
 
 
 def test_no_buttons_where_plans_are_not_wanted(client, settings):
-    settings.QUERYSCOPE = {"EXPLAIN": False}
+    settings.QUERYSCOPE = {**settings.QUERYSCOPE, "EXPLAIN": False}
     client.get("/loop/")
     assert {row["token"] for row in stored()["slow"]} == {""}
     assert len(explainable) == 0

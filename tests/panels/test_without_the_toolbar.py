@@ -66,6 +66,7 @@ def test_everything_but_the_panel_is_imported_without_it(block):
     assert run(block + start + EVERYTHING) == "False False"
 
 
+@pytest.mark.any_environment
 @pytest.mark.parametrize(
     ("block", "argument", "debug", "expected"),
     [
@@ -79,6 +80,7 @@ def test_visitors_of_the_sample_project_are_shown_it(block, argument, debug, exp
     assert run(block + SETTINGS, argument, DEBUG=debug) == expected
 
 
+@pytest.mark.any_environment
 def test_the_sample_project_is_served_without_it():
     hidden = """
 import importlib.util

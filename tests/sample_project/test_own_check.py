@@ -68,6 +68,7 @@ def test_it_passes_as_it_is(copy: Path) -> None:
     assert "Nothing new." in done.stdout
 
 
+@pytest.mark.any_environment
 def test_new_n_plus_ones_fail_it(copy: Path, worse: Callable[[str, str, str], None]) -> None:
     worse(
         "examples/n_plus_one.py",

@@ -38,6 +38,7 @@ def everything() -> dict[str, list[tuple]]:
     return rows
 
 
+@pytest.mark.any_database
 def test_a_scale_multiplies_the_defaults():
     rows = {
         User: 10,
@@ -63,6 +64,7 @@ def test_same_seed_same_rows():
     assert everything() == first
 
 
+@pytest.mark.any_database
 def test_another_seed_makes_other_rows():
     seed(scale="0.05")
     first = everything()
@@ -134,6 +136,7 @@ def test_every_activity_has_its_target():
     assert all(activity.target for activity in Activity.objects.prefetch_related("target"))
 
 
+@pytest.mark.any_database
 def test_the_tracker_is_skewed_like_a_real_one():
     seed()
     per_project = [count for _, count in tasks_by("project")]
@@ -151,6 +154,7 @@ def tasks_by(field: str) -> list[tuple]:
     return list(counts.order_by("-n"))
 
 
+@pytest.mark.any_database
 def test_rows_lie_in_two_years_and_after_what_they_belong_to():
     seed(scale="0.1")
     times = Task.objects.aggregate(first=Min("created_at"), last=Max("created_at"))

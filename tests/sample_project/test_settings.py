@@ -47,6 +47,7 @@ def test_system_checks_pass() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.any_environment
 def test_without_a_database_url_it_is_the_embedded_server(base: Path) -> None:
     code = "from django.db import connection; print(connection.settings_dict['HOST'])"
     done = manage("shell", "-c", code, QUERYSCOPE_POSTGRES_HOME=str(base.parent))
@@ -54,6 +55,7 @@ def test_without_a_database_url_it_is_the_embedded_server(base: Path) -> None:
     assert for_checkout().is_ready()
 
 
+@pytest.mark.any_environment
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [

@@ -12,7 +12,7 @@ import pytest
 
 from tests.testing.plugin_project import BASELINE, REPOSITORY, SERVICES, TESTS, Project
 
-pytestmark = pytest.mark.any_database
+pytestmark = pytest.mark.any_environment
 
 SECOND = """
 
