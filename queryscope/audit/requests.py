@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.apps import apps
 from django.conf import settings
-from django.db import connections
+from django.core.signals import request_finished
+from django.db import close_old_connections, connections
 from django.db.models import Model
 from django.db.transaction import TransactionManagementError
 from django.shortcuts import resolve_url
@@ -312,8 +313,22 @@ def _drain(response: Any, deadline: Deadline, body: list[bytes] | None) -> bool:
     else:
         complete = all(limit.allows(part) for part in response.streaming_content)
     if not complete:
-        response.close()
+        _close(response)
     return complete
+
+
+def _close(response: Any) -> None:
+    """Leave a body before its end, without closing the connections that are in a transaction."""
+    iterator = getattr(response, "_iterator", None)
+    if hasattr(iterator, "close"):
+        # What Django's test client puts around it closes the response as well, with that care.
+        iterator.close()
+        return
+    request_finished.disconnect(close_old_connections)
+    try:
+        response.close()
+    finally:
+        request_finished.connect(close_old_connections)
 
 
 async def _adrain(response: Any, limit: _Limit) -> bool:

@@ -111,9 +111,9 @@ class Runs:
         fixed = [each.response for each in shown if each.response is not None]
         loose = self.unordered or any(each.unordered for each in shown)
         found = compare(self._responses(), fixed, unordered=self.unordered)
-        if not found.same and not (found.reordered and loose):
-            found = self._compared_again(fixed)
-        return replace(found, same=True) if found.reordered and loose else found
+        if not found.same and loose and compare(self._responses(), fixed, unordered=True).same:
+            return replace(found, same=True, reordered=True)
+        return found if found.same else self._compared_again(fixed)
 
     def _compared_again(self, fixed: Sequence[Captured]) -> Comparison:
         """With more responses of the request as it is: a difference counts only where these do
