@@ -319,10 +319,10 @@ def _drain(response: Any, deadline: Deadline, body: list[bytes] | None) -> bool:
 
 def _close(response: Any) -> None:
     """Leave a body before its end, without closing the connections that are in a transaction."""
-    iterator = getattr(response, "_iterator", None)
-    if hasattr(iterator, "close"):
-        # What Django's test client puts around it closes the response as well, with that care.
-        iterator.close()
+    # What Django's test client puts around the body closes the response as well, with that care.
+    close = getattr(getattr(response, "_iterator", None), "close", None)
+    if close is not None:
+        close()
         return
     request_finished.disconnect(close_old_connections)
     try:
