@@ -114,7 +114,8 @@ def _judged(finding: Finding, verdict: Verdict | None) -> Finding | None:
         why = f"no fix is known that helps: {verdict.refuted[0][1]}"
         return replace(finding, fix=None, hint="", unproven=why)
     if proof is None or proof.method != "rerun":
-        return replace(finding, unproven=verdict.unproven)
+        # Without what was refuted of its queryset.
+        return replace(finding, fix=verdict.fix, unproven=verdict.unproven)
     return replace(
         finding,
         fix=verdict.fix,

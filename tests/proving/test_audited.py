@@ -58,7 +58,16 @@ def indexes(request: Any) -> HttpResponse:
     return HttpResponse("\n".join(name for name in found if name == "tried_idx"))
 
 
-VIEWS = [names, two_of_them, endless, sets_a_cookie, indexes]
+def looks_and_narrows(request: Any) -> HttpResponse:
+    found = []
+    for book in Book.objects.order_by("pk"):
+        early = "author" in book._state.fields_cache
+        found.append(f"{book.author.name} {early}")
+        found.append(str(len(book.reviews.filter(text=str(book.pk)))))
+    return HttpResponse("\n".join(found))
+
+
+VIEWS = [names, two_of_them, endless, sets_a_cookie, looks_and_narrows, indexes]
 urlpatterns = [path(f"{view.__name__}/", view) for view in VIEWS]
 
 
@@ -103,6 +112,14 @@ def test_a_fix_that_is_refuted_goes_and_its_finding_stays() -> None:
         'Book.objects.select_related("author")',
         'Book.objects.prefetch_related("author")',
     ]
+
+
+def test_what_is_not_proven_is_advised_without_what_is_refuted() -> None:
+    findings = {finding.relation: finding for finding in audited(looks_and_narrows).findings}
+    assert findings["testapp.Book.author"].fix is None
+    narrowed = findings["testapp.Book.reviews"]
+    assert narrowed.unproven.startswith("what reads the rows has to change as well")
+    assert narrowed.fix.code == 'Book.objects.prefetch_related("reviews")'
 
 
 def test_a_body_without_an_end_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
