@@ -100,8 +100,8 @@ class Runs:
             return shown, next(iter(trial.unfit.values()))
         if parts and not trial.met and shown.problem is None:
             return shown, "asked again, the request did not evaluate the queryset"
-        if shown.problem is None and not self._same(shown).comparable:
-            return shown, self._same(shown).reason
+        if shown.problem is None and not (same := self._same(shown)).comparable:
+            return shown, same.reason
         if shown.problem is None and not (writes := self._writes([shown], parts)).comparable:
             return shown, writes.reason
         return shown, None
