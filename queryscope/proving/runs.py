@@ -131,7 +131,9 @@ class Runs:
     def _responses(self) -> list[Captured]:
         return [each.response for each in self.as_it_is if each.response is not None]
 
-    def objection(self, fixed: Sequence[Shown], parts: Sequence[Part]) -> Objection | None:
+    def objection(
+        self, fixed: Sequence[Shown], parts: Sequence[Part], statements: tuple[str, ...] = ()
+    ) -> Objection | None:
         """What speaks against the parts that were in place."""
         if (failed := next((shown.problem for shown in fixed if shown.problem), None)) is not None:
             return Objection(f"the request fails: {failed}", harmful=True)
@@ -152,7 +154,7 @@ class Runs:
             return Objection(f"there are as many queries ({after:,})")
         if self._pays(fixed, fewer=before - after):
             return None
-        fixed = [*fixed, *self._more(parts)]
+        fixed = [*fixed, *self._more(parts, statements)]
         if self._pays(fixed, fewer=before - after):
             return None
         took, takes = _least(self.as_it_is), _least(fixed)
@@ -171,12 +173,12 @@ class Runs:
         slowest = max(shown.trace.duration_ms for shown in self.as_it_is)
         return _least(fixed) - fewer * self.round_trip_ms < slowest
 
-    def _more(self, parts: Sequence[Part]) -> list[Shown]:
+    def _more(self, parts: Sequence[Part], statements: tuple[str, ...]) -> list[Shown]:
         """Two more requests each way, where one of each could be chance."""
         found = []
         for _ in range(2):
             self._ask_as_it_is()
-            found.append(self.changed(parts)[0])
+            found.append(self.changed(parts, statements)[0])
         return [shown for shown in found if shown.problem is None]
 
     def _writes(self, fixed: Sequence[Shown], parts: Sequence[Part]) -> Comparison:
@@ -242,7 +244,7 @@ class Runs:
             if reason is not None:
                 return fixed, Objection(reason, doubtful=True)
             fixed.append(shown)
-        return fixed, self.objection(fixed, parts)
+        return fixed, self.objection(fixed, parts, statements)
 
 
 def _most(shown: Sequence[Shown]) -> int:
