@@ -51,7 +51,7 @@ def prove(
             pages[name] = Page(Runs(name, ask, round_trip_ms, is_unordered(name)))
         pages[name].detections[index] = detection
     for name, page in pages.items():
-        if page.wanted:
+        if page.begin():
             step(name)
             page.judge()
     for trace in traces:

@@ -58,9 +58,8 @@ class Page:
     #: Parts that other endpoints want of its querysets and that change its response.
     harmed_by: tuple[Part, ...] = ()
 
-    @property
-    def wanted(self) -> bool:
-        """Whether any fix can be tried; what cannot is told so."""
+    def begin(self) -> bool:
+        """Say why of each fix that cannot be tried; whether any can."""
         for index, detection in self.detections.items():
             finding = detection.finding
             self.verdicts[index] = Verdict(finding.fix, finding.proof, obstacle(detection))
