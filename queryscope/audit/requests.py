@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from contextvars import copy_context
@@ -12,11 +11,10 @@ from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
-from asgiref.sync import async_to_sync, iscoroutinefunction
+from asgiref.sync import iscoroutinefunction
 from django.apps import apps
 from django.conf import settings
-from django.core.signals import request_finished
-from django.db import close_old_connections, connections
+from django.db import connections
 from django.db.models import Model
 from django.db.transaction import TransactionManagementError
 from django.shortcuts import resolve_url
@@ -27,15 +25,13 @@ from ..core.responses import Captured
 from ..proving.trial import Trial, tried
 from ..recording import Recording, record
 from . import login
+from .bodies import drain
 from .deadline import Deadline, NoAnswer
 from .effects import Effects, watch_effects
 from .failures import logged_errors, place, what
 from .fresh_caches import fresh_caches
 from .sandbox import rolled_back
 
-#: A streamed body is read to this size or for this long; server-sent events have no end.
-MAX_BODY_BYTES = 32 * 1024 * 1024
-MAX_BODY_S = 10.0
 #: Seconds that a request may take.
 TIMEOUT_S = 30.0
 
@@ -205,7 +201,7 @@ class Requester:
         send = self._client.head if method == "HEAD" else self._client.get
         response = send(url, secure=_secure(), SERVER_NAME=self.host)
         if response.streaming:
-            self._whole = _drain(response, self._handler.deadline, self._body)
+            self._whole = drain(response, self._handler.deadline, self._body)
         elif self._body is not None:
             self._body.append(response.content)
         return response
@@ -303,51 +299,3 @@ def _server_error(status: int, error: BaseException | None) -> str:
         # Without ATOMIC_REQUESTS the error before it would have cost one statement only.
         text += " Every request of an audit is one transaction."
     return f"{_phrase(status)}: {text}{place(error.__traceback__)}"
-
-
-def _drain(response: Any, deadline: Deadline, body: list[bytes] | None) -> bool:
-    """Read a streamed body to its end, or as far as the limits go and close it: then False."""
-    limit = _Limit(body)
-    if response.is_async:
-        complete: bool = async_to_sync(deadline.cancels(_adrain))(response, limit)
-    else:
-        complete = all(limit.allows(part) for part in response.streaming_content)
-    if not complete:
-        _close(response)
-    return complete
-
-
-def _close(response: Any) -> None:
-    """Leave a body before its end, without closing the connections that are in a transaction."""
-    # What Django's test client puts around the body closes the response as well, with that care.
-    close = getattr(getattr(response, "_iterator", None), "close", None)
-    if close is not None:
-        close()
-        return
-    request_finished.disconnect(close_old_connections)
-    try:
-        response.close()
-    finally:
-        request_finished.connect(close_old_connections)
-
-
-async def _adrain(response: Any, limit: _Limit) -> bool:
-    async for part in response.streaming_content:
-        if not limit.allows(part):
-            return False
-    return True
-
-
-class _Limit:
-    """How far a body is read; what was read is kept in ``body``."""
-
-    def __init__(self, body: list[bytes] | None) -> None:
-        self._body = body
-        self._size = 0
-        self._deadline = time.monotonic() + MAX_BODY_S
-
-    def allows(self, part: bytes) -> bool:
-        self._size += len(part)
-        if self._body is not None:
-            self._body.append(part)
-        return self._size <= MAX_BODY_BYTES and time.monotonic() < self._deadline

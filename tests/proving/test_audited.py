@@ -11,7 +11,7 @@ from django.db import connection
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 
-from queryscope.audit import requests
+from queryscope.audit import bodies
 from queryscope.audit.progress import Progress
 from queryscope.audit.requests import Requester
 from queryscope.audit.run import Options, audit
@@ -123,7 +123,7 @@ def test_what_is_not_proven_is_advised_without_what_is_refuted() -> None:
 
 
 def test_a_body_without_an_end_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests, "MAX_BODY_BYTES", 500)
+    monkeypatch.setattr(bodies, "MAX_BODY_BYTES", 500)
     found = [f for f in audited(endless).findings if f.detector == "n-plus-one"]
     assert {finding.unproven for finding in found} == {"asked again: its body has no end"}
 
