@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from .core.events import QueryGroup, TimelineEntry, Trace
-from .core.findings import SEVERITIES, Finding, Fix, Report
+from .core.findings import SEVERITIES, Finding, Report
 from .core.paths import relative
+from .core.repairs import Fix
 from .core.reporters.blocks import Block, blocks, savings, short_place
 from .core.reporters.layout import clean, duration, plural
 from .core.reporters.listings import paste_lines

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from .core.detection import Detection
 from .core.events import Trace
-from .core.findings import Proof
+from .core.repairs import Proof
 from .proving.pages import Page, Verdict
 from .proving.runs import Ask, Runs
 from .proving.trying import Part

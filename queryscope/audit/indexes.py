@@ -10,9 +10,10 @@ from django.db import connections
 
 from ..advising import AdviseOptions, advise
 from ..core.advice import Advice, AdvisedIndex
-from ..core.findings import Finding, Fix
+from ..core.findings import Finding
 from ..core.index_findings import index_findings
 from ..core.indexes import IndexDefinition
+from ..core.repairs import Fix
 from ..core.runs import KINDS, merged
 from ..core.sightings import Location
 from ..core.workload import Workload, WorkloadQuery

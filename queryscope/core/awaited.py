@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from .findings import Fix
+from .repairs import Fix
 
 _CALL = re.compile(
     r"(\w+ = )?(.+?)\.(bulk_create|bulk_update|in_bulk|update|delete|add|remove)\((.*)"

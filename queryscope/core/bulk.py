@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from .awaited import awaited
 from .events import QueryGroup
-from .findings import Fix, FixKind
 from .fingerprint import Kind
 from .fixes import class_name, manager_code, snake
+from .repairs import Fix, FixKind
 from .sightings import Write
 
 #: Why pasted code would write other rows than the loop does, and what to do.

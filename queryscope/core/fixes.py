@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from .events import MANY_RELATIONS, SINGLE_RELATIONS, Relation, Source
-from .findings import Fix, FixKind
+from .repairs import Fix, FixKind
 from .sightings import Reading
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from .advice import Advice, AdvisedIndex, DroppableIndex, Served
 from .detectors import missing_index, redundant_index, unused_index
-from .findings import Confidence, Finding, Fix, Proof, Severity
+from .findings import Confidence, Finding, Severity
 from .indexes import IndexDefinition
+from .repairs import Fix, Proof
 from .reporters.layout import duration
 from .sightings import Location
 from .units import size

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
-from ..core.findings import Finding, Fix
+from ..core.findings import Finding
+from ..core.repairs import Fix
 from .modules import Bound, alike, bindings, leads_to, model_named, module_name
 from .parsed import Parsed
 from .results import Uncertain

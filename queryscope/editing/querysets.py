@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from ..core.findings import Finding, Fix
+from ..core.findings import Finding
+from ..core.repairs import Fix
 from ..core.sightings import Location
 from .arguments import added
 from .chains import Change, calls_in, calls_of, changed

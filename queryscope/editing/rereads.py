@@ -7,7 +7,7 @@ import re
 
 import libcst as cst
 
-from ..core.findings import Rewrite
+from ..core.repairs import Rewrite
 from .arguments import dumped
 from .parsed import Parsed
 from .results import Uncertain

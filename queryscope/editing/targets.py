@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from ..core.findings import Fix
+from ..core.repairs import Fix
 from .arguments import called, text_of
 from .chains import ENDS, QUERYSETS, length
 from .parsed import Function, Parsed

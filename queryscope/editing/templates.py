@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..core.findings import Finding, Rewrite
+from ..core.findings import Finding
+from ..core.repairs import Rewrite
 from ..core.sightings import Location
 from .results import Uncertain
 from .texts import Text

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from ..core.detection import Detection
 from ..core.events import Trace
-from ..core.findings import Fix, Proof
+from ..core.repairs import Fix, Proof
 from .runs import LIGHTER, Objection, Runs
 from .spots import Spots, key_of
 from .trial import Halved

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ..core.events import Trace
-from ..core.findings import Proof
+from ..core.repairs import Proof
 from ..core.responses import Captured, Comparison, compare
 from ..recording import Recording
 from .spots import Spots

@@ -11,8 +11,8 @@ from django.db.models.manager import BaseManager
 
 from ..core.detection import Detection
 from ..core.events import MANY_RELATIONS, Offence, QueryGroup, Source, Trace
-from ..core.findings import Fix
 from ..core.fixes import Counted, Need, Path, Remedy, eager_fix
+from ..core.repairs import Fix
 from ..core.sightings import Reading
 from .changes import Answer, Change
 from .spots import Key, Spot, Spots, key_of

@@ -5,18 +5,9 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from queryscope.core.advice import AdvisedIndex, Served
-from queryscope.core.findings import (
-    Endpoint,
-    Finding,
-    Fix,
-    Proof,
-    Report,
-    Rewrite,
-    Skipped,
-    Suppression,
-    Withdrawn,
-)
+from queryscope.core.findings import Endpoint, Finding, Report, Skipped, Suppression, Withdrawn
 from queryscope.core.indexes import IndexDefinition, IndexKey
+from queryscope.core.repairs import Fix, Proof, Rewrite
 from queryscope.core.sightings import Location, TemplateLine
 
 # What JSON can carry: text without lone surrogates, numbers that are finite.

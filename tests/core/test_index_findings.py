@@ -6,9 +6,9 @@ import pytest
 
 from queryscope.core.advice import Advice, AdvisedIndex, DroppableIndex, Served
 from queryscope.core.detectors import DETECTORS, NAMES
-from queryscope.core.findings import Fix
 from queryscope.core.index_findings import index_findings
 from queryscope.core.indexes import IndexDefinition, IndexKey
+from queryscope.core.repairs import Fix
 from queryscope.core.sightings import Location
 
 INDEX = IndexDefinition(

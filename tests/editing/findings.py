@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from queryscope.core.findings import Finding, Fix, Proof, Rewrite
+from queryscope.core.findings import Finding
+from queryscope.core.repairs import Fix, Proof, Rewrite
 from queryscope.core.sightings import Location, TemplateLine
 
 PROOF = Proof(11, 2, 5.0, 1.0, None, None, True, "rerun")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from queryscope.core.findings import Rewrite
+from queryscope.core.repairs import Rewrite
 from queryscope.editing import edits_for
 from queryscope.editing.results import Edits
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from queryscope.core.findings import Finding, Report, Rewrite
+from queryscope.core.findings import Finding, Report
+from queryscope.core.repairs import Rewrite
 from queryscope.core.sightings import TemplateLine
 from queryscope.editing import edits_for, is_proven, with_diffs
 

@@ -25,8 +25,9 @@ from collections.abc import Iterable
 
 from ..detection import Case, Detection
 from ..events import Offence, QueryGroup, Source, Trace
-from ..findings import Finding, Fix
+from ..findings import Finding
 from ..fixes import Need, Remedy, class_name
+from ..repairs import Fix
 
 NAME = "deferred-load"
 

@@ -35,9 +35,10 @@ from dataclasses import replace
 
 from ..detection import Case, Detection
 from ..events import MANY_RELATIONS, QueryGroup, Relation, Source, Trace
-from ..findings import Finding, Fix, FixKind, Rewrite, Severity
+from ..findings import Finding, Severity
 from ..fixes import Counted, Need, Path, Remedy, class_name, manager_code
 from ..offenders import Offender, can_repeat, offenders
+from ..repairs import Fix, FixKind, Rewrite
 from ..rereading import instead
 from ..sightings import Reading
 

@@ -29,8 +29,9 @@ from collections.abc import Iterable
 
 from ..detection import Case, Detection
 from ..exercise import Column, Exercise, Load, Tree, trees
-from ..findings import Finding, Fix
+from ..findings import Finding
 from ..fixes import class_name, expression
+from ..repairs import Fix
 
 NAME = "over-fetch"
 

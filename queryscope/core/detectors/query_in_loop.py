@@ -29,8 +29,9 @@ from collections.abc import Iterable
 from ..awaited import awaited
 from ..detection import Case, Detection
 from ..events import PREFETCHES, WRITES, QueryGroup, Trace
-from ..findings import Finding, Fix
+from ..findings import Finding
 from ..fixes import class_name, manager_code
+from ..repairs import Fix
 
 NAME = "query-in-loop"
 

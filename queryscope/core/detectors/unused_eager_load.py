@@ -34,8 +34,9 @@ from collections.abc import Iterable, Iterator
 from ..detection import Case, Detection
 from ..events import Relation, Source, Trace
 from ..exercise import Exercise, Lookup, Tree, Vain, trees
-from ..findings import Finding, Fix
+from ..findings import Finding
 from ..fixes import class_name, expression
+from ..repairs import Fix
 
 NAME = "unused-eager-load"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..comparison import Comparison, EndpointChange
-from ..findings import Fix
+from ..repairs import Fix
 from .blocks import pasted
 from .compared import (
     TITLES,

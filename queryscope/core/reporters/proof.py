@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..findings import Finding, Proof
+from ..findings import Finding
+from ..repairs import Proof
 from .layout import clean, duration
 
 

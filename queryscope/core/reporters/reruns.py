@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from tabulate import tabulate
 
-from ..findings import Endpoint, Proof, Report, Withdrawn
+from ..findings import Endpoint, Report, Withdrawn
+from ..repairs import Proof
 from .blocks import pasted, short_place
 from .layout import WIDTH, clean, plural, shorten, width, wrap
 from .proof import change, proof_of

@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from ..changes import edits
 from ..detectors import DETECTORS, NAMES
-from ..findings import Fix, Report, Suppression
+from ..findings import Report, Suppression
+from ..repairs import Fix
 from .layout import clean
 from .problems import Problem, described, numbered, problems, remedy
 from .sites import Site, sites

@@ -8,14 +8,13 @@ from typing import Any
 from queryscope.core.findings import (
     Endpoint,
     Finding,
-    Fix,
-    Proof,
     Report,
     Skipped,
     Suppression,
     Withdrawn,
     rank,
 )
+from queryscope.core.repairs import Fix, Proof
 from queryscope.core.sightings import Location, TemplateLine
 
 ROOT = "/home/ann/shop"

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from queryscope.core.findings import Endpoint, Finding, Proof, Report, Withdrawn
+from queryscope.core.findings import Endpoint, Finding, Report, Withdrawn
+from queryscope.core.repairs import Proof
 from queryscope.core.reporters import REPORTERS
 from queryscope.core.reporters.blocks import blocks
 from queryscope.core.reporters.proof import figures, sentences
