@@ -25,7 +25,7 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is put on the querysets of one spot; see ``core.findings.Fix``.
+    """What is put on the querysets of one spot; see ``core.repairs.Fix``.
 
     ``kept`` are lookups of which some in ``drops`` are longer: that much of these stays.
     ``rows_code`` loads more for rows that are there already, where a queryset takes no methods.
